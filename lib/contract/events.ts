@@ -1,0 +1,37 @@
+import type { WorkerState } from './worker-state.js';
+
+/** What happened, told apart by `type`. `at` is the wall clock in epoch milliseconds. (Sealed events, logging as a consumer: after uber-go/fx.) */
+export type WorkerEvent = { readonly at: number; readonly worker?: string; readonly task?: string } & EventBody;
+
+export type EventBody =
+  | { readonly type: 'stateChanged'; readonly from: WorkerState; readonly to: WorkerState }
+  | { readonly type: 'incarnationFailed'; readonly error: unknown; readonly retryIn?: number }
+  | { readonly type: 'failedWhileStopping'; readonly error: unknown }
+  | { readonly type: 'stalled'; readonly sinceMs: number }
+  | { readonly type: 'overdue'; readonly sinceMs: number }
+  | { readonly type: 'abandoned' | 'lateSettlement' }
+  | { readonly type: 'handedOver' | 'tookOver' | 'waitingForHolder'; readonly pid: number; readonly ms?: number }
+  | { readonly type: 'leaseAcquired' | 'leaseLost' | 'leaseReleased'; readonly lease: string; readonly fence: bigint }
+  | {
+      readonly type: 'unitStarted' | 'unitCompleted' | 'unitFailed';
+      readonly unit: string;
+      readonly ms?: number;
+      readonly error?: unknown;
+    }
+  | {
+      readonly type:
+        | 'taskQueued'
+        | 'taskStarted'
+        | 'taskCompleted'
+        | 'taskRetrying'
+        | 'taskFailed'
+        | 'taskCancelled'
+        | 'taskRefused'
+        | 'taskDiscarded'
+        | 'taskUnknownHandler';
+      readonly error?: unknown;
+      readonly attempt?: number;
+    }
+  | { readonly type: 'taskProgress'; readonly done: number; readonly total?: number };
+
+export type EventType = EventBody['type'];

@@ -1,0 +1,8 @@
+/** What a worker holds that may run in one place only. */
+export interface Lease {
+  readonly name: string;
+  /** Only grows, over all holders: writes that matter carry it (`WHERE last_fence <= $fence`). */
+  readonly fence: bigint;
+  /** Synchronous. Throws `BGW_LEASE_LOST` once the lease's own deadline has passed. */
+  assertValid(): void;
+}

@@ -1,0 +1,46 @@
+/** What a worker that is alive but not running waits for. `body`: an earlier body that has not settled yet. */
+export type WaitingOn = 'guard' | 'lease' | 'backoff' | 'schedule' | 'body';
+
+export type StoppedReason = 'completed' | 'requested' | 'shutdown' | 'do-not-restart' | 'disabled';
+
+/** Times are milliseconds on the scale of the epoch. */
+export type WorkerState = {
+  /** Consecutive ones; a completed unit, `resetAfter` without another, or an explicit start sets it to 0. */
+  readonly failures: number;
+  /** 1 for the first run, one more at each restart; 0 before. */
+  readonly incarnation: number;
+} & (
+  | { readonly status: 'idle' }
+  | {
+      readonly status: 'waiting';
+      readonly on: WaitingOn;
+      readonly until?: number;
+      readonly detail?: string;
+      /** The failure that led here. */
+      readonly error?: unknown;
+    }
+  | { readonly status: 'running'; readonly since: number; readonly ready: boolean; readonly lastHeartbeat?: number }
+  | { readonly status: 'paused' }
+  | {
+      readonly status: 'stopping';
+      readonly since: number;
+      readonly deadline: number;
+      readonly then: 'stop' | 'restart' | 'fail' | 'wait' | 'pause';
+    }
+  | { readonly status: 'stopped'; readonly reason: StoppedReason; readonly abandoned: boolean }
+  | { readonly status: 'failed'; readonly error: unknown }
+);
+
+/** What became of the workers that were asked to stop. */
+export interface StopReport {
+  /** Drained in time. */
+  readonly stopped: readonly string[];
+  /** Still running when their time was up. */
+  readonly abandoned: readonly string[];
+  /** How long it took, in milliseconds. */
+  readonly ms: number;
+}
+
+/** Waiting, running, paused or stopping. */
+export const isAlive = (state: WorkerState): boolean =>
+  state.status === 'waiting' || state.status === 'running' || state.status === 'paused' || state.status === 'stopping';

@@ -1,0 +1,95 @@
+import { BackgroundWorkerError } from '../shared/errors.js';
+import {
+  checkAll,
+  count,
+  finite,
+  flag,
+  invalid,
+  isRecord,
+  milliseconds,
+  numberFrom,
+  oneOf,
+  record,
+  rule,
+  workerName,
+  type Rules,
+} from './check.js';
+
+const backoff: Rules = {
+  initial: milliseconds(0),
+  factor: numberFrom(1, 1_000),
+  max: milliseconds(0),
+  jitter: numberFrom(0, 1),
+  resetAfter: milliseconds(0),
+};
+const every = rule(
+  'a finite number of milliseconds, 1 or more, { rate, initialDelay?, jitter? } or { delay, initialDelay?, jitter? }',
+  (value) => isRecord(value) || milliseconds(1).ok(value),
+);
+const rate: Rules = { rate: milliseconds(1), initialDelay: milliseconds(0), jitter: milliseconds(0) };
+const delay: Rules = { delay: milliseconds(1), initialDelay: milliseconds(0), jitter: milliseconds(0) };
+const later = rule('not available yet', () => true);
+
+const defaults: Rules = {
+  backoff: record,
+  maxFailures: count,
+  stopTimeout: milliseconds(0),
+  cancelGrace: milliseconds(0),
+  heartbeatTimeout: milliseconds(1),
+};
+const common: Rules = {
+  name: workerName,
+  autoStart: flag,
+  critical: flag,
+  phase: finite,
+  ...defaults,
+  singleton: later,
+  thread: later,
+};
+const loop: Rules = {
+  ...common,
+  restart: oneOf('on-failure', 'always', 'never'),
+  readyTimeout: milliseconds(1),
+  shards: later,
+};
+const tick: Rules = { ...common, every, cron: later, timeout: milliseconds(1) };
+
+const NOT_YET = ['cron', 'thread', 'singleton', 'shards'] as const;
+
+export const unsupported = (subject: string, option: string): BackgroundWorkerError =>
+  new BackgroundWorkerError(
+    'BGW_UNSUPPORTED_OPTION',
+    `${subject}: option "${option}" is not available in this version`,
+  );
+
+function checkBackoff(subject: string, value: unknown): void {
+  checkAll(subject, value, backoff, 'backoff.');
+  const { initial, max } = value as { initial?: number; max?: number };
+  if (initial !== undefined && max !== undefined && max < initial)
+    throw invalid(subject, 'backoff.max', max, `backoff.initial (${initial}) or more`);
+}
+
+function checkEvery(subject: string, value: unknown): void {
+  if (!isRecord(value)) return;
+  const rules = 'delay' in value ? delay : rate;
+  checkAll(subject, value, rules, 'every.');
+  const [needed = ''] = Object.keys(rules);
+  if (value[needed] === undefined)
+    throw invalid(subject, `every.${needed}`, undefined, 'a finite number of milliseconds, 1 or more');
+}
+
+/** @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION` */
+export function validateWorkerOptions(subject: string, options: unknown): void {
+  if (!isRecord(options)) throw invalid(subject, 'options', options, 'an object');
+  for (const option of NOT_YET) if (options[option] !== undefined) throw unsupported(subject, option);
+  checkAll(subject, options, options['every'] === undefined ? { ...loop, every } : tick);
+  if (options['backoff'] !== undefined) checkBackoff(subject, options['backoff']);
+  checkEvery(subject, options['every']);
+}
+
+/** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
+export function validateDefaults(subject: string, options: unknown): void {
+  checkAll(subject, options, defaults, 'defaults.');
+  const { backoff: wanted } = options as { backoff?: unknown };
+  if (wanted !== undefined) checkBackoff(subject, wanted);
+}

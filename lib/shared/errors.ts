@@ -1,0 +1,119 @@
+/** Every code the library throws. `docs/errors.md` explains each; a test pins the list. */
+export const ERROR_CODES = [
+  'BGW_ABORTED',
+  'BGW_DUPLICATE_WORKER',
+  'BGW_INVALID_OPTION',
+  'BGW_METADATA_VERSION',
+  'BGW_NO_REQUEST',
+  'BGW_NOT_A_WORKER',
+  'BGW_NOT_READY',
+  'BGW_NOT_RUNNING',
+  'BGW_SCOPED_WORKER',
+  'BGW_SELF_JOIN',
+  'BGW_SHUTTING_DOWN',
+  'BGW_TWO_CONFIGURATIONS',
+  'BGW_UNKNOWN_WORKER',
+  'BGW_UNSUPPORTED_OPTION',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Every error the library throws. */
+export class BackgroundWorkerError extends Error {
+  override readonly name: string = 'BackgroundWorkerError';
+
+  /**
+   * @param code `BGW_…`, one of the pinned list in `docs/errors.md`.
+   */
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${message} [${code}]`, options);
+  }
+}
+
+export type AbortWhy =
+  'shutdown' | 'stop' | 'restart' | 'pause' | 'hand-over' | 'lease-lost' | 'stall' | 'timeout' | 'failed' | 'cancelled';
+
+/** `signal.reason` of every signal the library aborts. Its `name` is `AbortError`, as the platform's own. */
+export class WorkerAborted extends BackgroundWorkerError {
+  override readonly name = 'AbortError';
+
+  /**
+   * @param why What ended the work.
+   * @param deadline When waiting for it ends, in epoch milliseconds; absent where nobody waits.
+   */
+  constructor(
+    readonly why: AbortWhy,
+    subject: string,
+    readonly deadline?: number,
+  ) {
+    super('BGW_ABORTED', `${subject} was aborted: ${why}`);
+  }
+}
+
+const DO_NOT_RESTART = Symbol.for('nestjs-background-worker:do-not-restart');
+const ESCALATE = Symbol.for('nestjs-background-worker:escalate');
+
+/**
+ * Thrown or rejected from a body: the worker stops and is not restarted.
+ * Recognised by `Symbol.for`, so that two copies of the package agree. (After Temporal's non-retryable failures.)
+ */
+export class DoNotRestart extends Error {
+  override readonly name = 'DoNotRestart';
+  readonly [DO_NOT_RESTART] = true;
+
+  constructor(cause?: unknown) {
+    super(messageOf(cause, 'the worker asked not to be restarted'), { cause });
+  }
+}
+
+/** Thrown or rejected from a body: the worker fails and the app shuts down with a non-zero exit. (After OTP's escalation.) */
+export class Escalate extends Error {
+  override readonly name = 'Escalate';
+  readonly [ESCALATE] = true;
+
+  constructor(cause?: unknown) {
+    super(messageOf(cause, 'the worker escalated'), { cause });
+  }
+}
+
+const carries = (error: unknown, mark: symbol): boolean => typeof error === 'object' && error !== null && mark in error;
+
+export const isDoNotRestart = (error: unknown): boolean => carries(error, DO_NOT_RESTART);
+export const isEscalate = (error: unknown): boolean => carries(error, ESCALATE);
+
+/** The text of anything that can be thrown; a getter that throws included. */
+export function messageOf(error: unknown, absent = 'undefined'): string {
+  try {
+    if (error === undefined) return absent;
+    return error instanceof Error ? error.message || error.name : String(error);
+  } catch {
+    return 'an error whose message cannot be read';
+  }
+}
+
+/** The stack where there is one, else the message. */
+export function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error && typeof error.stack === 'string' ? error.stack : messageOf(error);
+  } catch {
+    return messageOf(error);
+  }
+}
+
+/** True for the reason itself, for an error that carries it in its `cause` chain, and for any AbortError. */
+export function isAbortBy(reason: unknown, error: unknown): boolean {
+  try {
+    const seen = new Set<unknown>();
+    for (let at = error; at !== undefined && at !== null && !seen.has(at); at = (at as { cause?: unknown }).cause) {
+      if (at === reason) return true;
+      seen.add(at);
+    }
+    return (error as { name?: unknown } | undefined)?.name === 'AbortError';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,126 @@
+import type { EventBody } from '../contract/events.js';
+import type { StoppedReason, WorkerState } from '../contract/worker-state.js';
+import type { WorkerDefinition } from '../definition/definition.js';
+import type { AbortWhy } from '../shared/errors.js';
+import type { Gate, Outcome } from './ports.js';
+
+export interface Policy extends WorkerDefinition {
+  /** The longest any stop may take, extensions included. */
+  readonly shutdownTimeout: number;
+  readonly gates: readonly Gate['on'][];
+}
+
+/** What follows once no body lives any more. */
+export type After =
+  | { readonly do: 'stop'; readonly reason: StoppedReason }
+  | { readonly do: 'fail'; readonly error: unknown; readonly fatal: boolean }
+  | { readonly do: 'backoff'; readonly until: number; readonly error?: unknown }
+  | { readonly do: 'run' | 'schedule' | 'wait' | 'pause'; readonly error?: unknown };
+
+/** How a stop in progress goes. */
+export interface Stopping {
+  readonly why: AbortWhy;
+  /** When units' signals abort; absent once they have. */
+  readonly cancelAt?: number;
+  /** No extension reaches beyond. */
+  readonly cap: number;
+}
+
+/** All that the supervisor of one worker knows; timers are a function of it. */
+export interface Machine {
+  readonly state: WorkerState;
+  /** A body lives, waited for or abandoned. */
+  readonly live: boolean;
+  /** How many gates are passed. */
+  readonly passed: number;
+  /** While stopping, or waiting for a body. */
+  readonly after?: After;
+  /** While stopping. */
+  readonly stopping?: Stopping;
+  /** The slot of a tick that comes next, or, once taken, that was the last. */
+  readonly slot?: { readonly at: number; readonly due: number; readonly taken: boolean };
+  /** A tick was asked for that could not begin yet. */
+  readonly triggered: boolean;
+  /** The tick that runs was already reported as overdue. */
+  readonly overdue: boolean;
+}
+
+export type TimerName = 'backoff' | 'slot' | 'heartbeat' | 'ready' | 'overdue' | 'reset' | 'grace' | 'deadline';
+
+/** @property draw from [0, 1), for jitter */
+export type MachineEvent = { readonly now: number; readonly draw: number } & MachineInput;
+
+export type MachineInput =
+  | {
+      readonly type:
+        | 'start'
+        | 'restart'
+        | 'pause'
+        | 'resume'
+        | 'trigger'
+        | 'disable'
+        | 'abandon'
+        | 'gateWon'
+        | 'ready'
+        | 'beat'
+        | 'unitCompleted';
+    }
+  | { readonly type: 'stop'; readonly reason: 'requested' | 'shutdown'; readonly deadline?: number }
+  | { readonly type: 'gateFailed'; readonly error: unknown }
+  | { readonly type: 'gateLost'; readonly why: AbortWhy }
+  | { readonly type: 'extendStop'; readonly ms: number }
+  | { readonly type: 'ended' | 'settled'; readonly outcome: Outcome }
+  | { readonly type: 'timer'; readonly timer: TimerName };
+
+export type Effect =
+  | { readonly do: 'enter'; readonly gate: number }
+  | { readonly do: 'leave' | 'wake' }
+  | { readonly do: 'run'; readonly incarnation: number; readonly scheduledAt: number }
+  | { readonly do: 'ask' | 'cancel'; readonly why: AbortWhy; readonly deadline?: number }
+  | { readonly do: 'report'; readonly event: EventBody }
+  | { readonly do: 'fail'; readonly error: unknown; readonly retryIn?: number }
+  | { readonly do: 'fatal'; readonly error: unknown };
+
+export interface Step {
+  readonly machine: Machine;
+  readonly effects: readonly Effect[];
+}
+
+export const newMachine: Machine = {
+  state: { status: 'idle', failures: 0, incarnation: 0 },
+  live: false,
+  passed: 0,
+  triggered: false,
+  overdue: false,
+};
+
+/** When each timer is due; what is not named is not armed. */
+export function timersOf({ state, stopping, overdue }: Machine, policy: Policy): Partial<Record<TimerName, number>> {
+  switch (state.status) {
+    case 'waiting':
+      if (state.until === undefined) return {};
+      return state.on === 'backoff' ? { backoff: state.until } : state.on === 'schedule' ? { slot: state.until } : {};
+    case 'running':
+      return {
+        heartbeat: policy.heartbeatTimeout && (state.lastHeartbeat ?? state.since) + policy.heartbeatTimeout,
+        ready:
+          policy.kind.type === 'loop' && policy.kind.readyTimeout && !state.ready
+            ? state.since + policy.kind.readyTimeout
+            : undefined,
+        overdue: policy.kind.type === 'tick' && !overdue ? state.since + policy.kind.schedule.overdueAfter : undefined,
+        reset: state.failures > 0 ? state.since + policy.backoff.resetAfter : undefined,
+      };
+    case 'stopping':
+      return { grace: stopping?.cancelAt, deadline: state.deadline };
+    default:
+      return {};
+  }
+}
+
+/** Everything but a heartbeat alone is a change. */
+export function isChange(from: WorkerState, to: WorkerState): boolean {
+  if (from === to) return false;
+  const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
+  keys.delete('lastHeartbeat');
+  return [...keys].some((key) => from[key as keyof WorkerState] !== to[key as keyof WorkerState]);
+}

@@ -1,0 +1,149 @@
+import type { WorkerState } from '../contract/worker-state.js';
+import type { After, Effect, Machine, MachineEvent, Policy, Step } from './machine.js';
+
+/** A machine on its way through one transition. */
+export interface Draft {
+  readonly machine: Machine;
+  readonly event: MachineEvent;
+  readonly policy: Policy;
+}
+
+export const withState = (draft: Draft, state: WorkerState): Step => step({ ...draft.machine, state });
+export const waitsAtGate = ({ state }: Machine): boolean =>
+  state.status === 'waiting' && (state.on === 'guard' || state.on === 'lease');
+
+type Distribute<S> = S extends unknown ? Omit<S, 'failures' | 'incarnation'> : never;
+
+export const step = (machine: Machine, ...effects: readonly Effect[]): Step => ({ machine, effects });
+export const withEffects = ({ machine, effects }: Step, ...more: readonly Effect[]): Step => ({
+  machine,
+  effects: [...effects, ...more],
+});
+export const next = (draft: Draft, patch: Partial<Machine>): Draft => ({
+  ...draft,
+  machine: { ...draft.machine, ...patch },
+});
+
+export const enter = ({ machine }: Draft, state: Distribute<WorkerState>): WorkerState => {
+  const { failures, incarnation } = machine.state;
+  return { failures, incarnation, ...state } as WorkerState;
+};
+
+export const thenOf = (after: After) =>
+  after.do === 'backoff' || after.do === 'run' || after.do === 'schedule' ? 'restart' : after.do;
+
+/** The worker wants to run: past the gates, then the body, or the schedule of a tick. */
+export function proceed(draft: Draft, error?: unknown): Step {
+  const { machine, policy, event } = draft;
+  if (machine.live) return block(draft, { do: 'run', error });
+  const idle = { ...machine, after: undefined, stopping: undefined };
+  const gate = policy.gates[machine.passed];
+  if (gate !== undefined) {
+    return step(
+      { ...idle, state: enter(draft, { status: 'waiting', on: gate, error }) },
+      { do: 'enter', gate: machine.passed },
+    );
+  }
+  const { kind } = policy;
+  if (kind.type === 'loop')
+    return runBody(next(draft, { state: { ...machine.state, incarnation: machine.state.incarnation + 1 } }), event.now);
+  if (machine.triggered) return runTick(draft, event.now);
+  const { schedule } = kind;
+  const at = machine.slot ? schedule.next(machine.slot.at, machine.slot.taken, event.now) : schedule.first(event.now);
+  const due = at + schedule.jitter * event.draw;
+  if (due <= event.now) return runTick(next(draft, { slot: { at, due, taken: false } }), at, true);
+  return step({
+    ...idle,
+    slot: { at, due, taken: false },
+    state: enter(draft, { status: 'waiting', on: 'schedule', until: due, error }),
+  });
+}
+
+export function runTick(draft: Draft, scheduledAt: number, taken = false): Step {
+  const { slot } = draft.machine;
+  return runBody(next(draft, { triggered: false, slot: slot && { ...slot, taken: taken || slot.taken } }), scheduledAt);
+}
+
+function runBody(draft: Draft, scheduledAt: number): Step {
+  const { machine, policy, event } = draft;
+  const ready = policy.kind.type === 'tick' || policy.kind.readyTimeout === undefined;
+  const lastHeartbeat = policy.heartbeatTimeout === undefined ? undefined : event.now;
+  const state = enter(draft, { status: 'running', since: event.now, ready, lastHeartbeat });
+  return step(
+    { ...machine, state, live: true, overdue: false, after: undefined, stopping: undefined },
+    { do: 'run', incarnation: state.incarnation, scheduledAt },
+  );
+}
+
+/** No body lives: what was to follow, follows. */
+export function apply(draft: Draft, after: After): Step {
+  const machine = { ...draft.machine, after: undefined, stopping: undefined };
+  const lostPass = machine.passed === 0 && draft.policy.gates.length > 0;
+  switch (after.do) {
+    case 'stop':
+      return step(
+        {
+          ...machine,
+          passed: 0,
+          triggered: false,
+          state: enter(draft, { status: 'stopped', reason: after.reason, abandoned: false }),
+        },
+        { do: 'leave' },
+      );
+    case 'fail':
+      return withEffects(failed(draft, after), { do: 'leave' });
+    case 'backoff': {
+      const state = enter(draft, { status: 'waiting', on: 'backoff', until: after.until, error: after.error });
+      return step({ ...machine, state }, ...(lostPass ? [{ do: 'leave' } as const] : []));
+    }
+    case 'pause':
+      return step(
+        { ...machine, state: enter(draft, { status: 'paused' }) },
+        ...(lostPass ? [{ do: 'leave' } as const] : []),
+      );
+    case 'wait':
+      return first({ do: 'leave' }, proceed(next(draft, { passed: 0 }), after.error));
+    default:
+      return lostPass ? first({ do: 'leave' }, proceed(draft, after.error)) : proceed(draft, after.error);
+  }
+}
+
+const first = (effect: Effect, { machine, effects }: Step): Step => ({ machine, effects: [effect, ...effects] });
+
+const failed = (draft: Draft, after: Extract<After, { do: 'fail' }>): Step =>
+  step(
+    {
+      ...draft.machine,
+      after: undefined,
+      stopping: undefined,
+      triggered: false,
+      passed: draft.machine.live ? draft.machine.passed : 0,
+      state: enter(draft, { status: 'failed', error: after.error }),
+    },
+    ...(after.fatal ? [{ do: 'fatal', error: after.error } as const] : []),
+  );
+
+/** A body lives that nobody waits for any more: it blocks the next until it has settled. */
+export function block(draft: Draft, after: After): Step {
+  const machine = { ...draft.machine, after: undefined, stopping: undefined };
+  switch (after.do) {
+    case 'stop':
+      return step({
+        ...machine,
+        triggered: false,
+        state: enter(draft, { status: 'stopped', reason: after.reason, abandoned: true }),
+      });
+    case 'fail':
+      return failed(draft, after);
+    case 'pause':
+      return step({ ...machine, state: enter(draft, { status: 'paused' }) });
+    default: {
+      const until = after.do === 'backoff' ? after.until : undefined;
+      return step({
+        ...machine,
+        after,
+        state: enter(draft, { status: 'waiting', on: 'body', until, error: after.error }),
+      });
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import { isChange, type After, type Machine, type MachineEvent, type Policy, type Step } from './machine.js';
+import { apply, next, proceed, runTick, step, waitsAtGate, withEffects, withState, type Draft } from './moves.js';
+import { onBeat, onEnded, onGateLost, onSettled, onTimer } from './reactions.js';
+import { gateVerdict } from './verdict.js';
+import { abandon, extended, redirect, stop } from './stopping.js';
+
+/**
+ * The whole of supervision: what a worker's machine becomes at an event, and what is to be done about it. Pure.
+ * (State as a union: after cockatiel's CircuitBreakerPolicy; terminal states: after Guava's AbstractService.)
+ */
+export function transition(machine: Machine, event: MachineEvent, policy: Policy): Step {
+  const result = react({ machine, event, policy });
+  const { state: from } = machine;
+  const { state: to } = result.machine;
+  if (!isChange(from, to)) return result;
+  return { ...result, effects: [{ do: 'report', event: { type: 'stateChanged', from, to } }, ...result.effects] };
+}
+
+function react(draft: Draft): Step {
+  const { machine, event } = draft;
+  switch (event.type) {
+    case 'start':
+      return onStart(draft);
+    case 'restart':
+      return onRestart(draft);
+    case 'stop':
+      return onStop(draft, event.reason, event.deadline);
+    case 'pause':
+      return onPause(draft);
+    case 'resume':
+      return machine.state.status === 'paused' ? proceed(draft) : redirect(draft, ['pause'], { do: 'run' });
+    case 'trigger':
+      return onTrigger(draft);
+    case 'disable':
+      return machine.state.status === 'idle' ? apply(draft, { do: 'stop', reason: 'disabled' }) : step(machine);
+    case 'gateWon':
+      return waitsAtGate(machine) ? proceed(next(draft, { passed: machine.passed + 1 })) : step(machine);
+    case 'gateFailed':
+      return waitsAtGate(machine) ? gateVerdict(draft, event.error) : step(machine);
+    case 'gateLost':
+      return onGateLost(draft, event.why);
+    case 'ended':
+      return onEnded(draft, event.outcome);
+    case 'settled':
+      return onSettled(draft, event.outcome);
+    case 'timer':
+      return onTimer(draft, event.timer);
+    case 'abandon':
+      return machine.state.status === 'stopping' ? abandon(draft) : step(machine);
+    case 'extendStop':
+      return extended(draft, event.ms);
+    case 'ready':
+      return machine.state.status === 'running' ? withState(draft, { ...machine.state, ready: true }) : step(machine);
+    case 'beat':
+    case 'unitCompleted':
+      return onBeat(draft, event.type === 'unitCompleted');
+  }
+}
+
+function activate(draft: Draft): Draft {
+  const { state } = draft.machine;
+  const incarnation = state.incarnation + (draft.policy.kind.type === 'tick' ? 1 : 0);
+  return next(draft, { slot: undefined, state: { ...state, failures: 0, incarnation } });
+}
+
+function onStart(draft: Draft): Step {
+  const { status } = draft.machine.state;
+  if (status === 'idle' || status === 'stopped' || status === 'failed') return proceed(activate(draft));
+  return status === 'stopping' ? redirect(draft, ['stop', 'fail'], { do: 'run' }) : step(draft.machine);
+}
+
+function onRestart(draft: Draft): Step {
+  const { machine } = draft;
+  if (machine.after?.do === 'stop' && machine.after.reason === 'shutdown') return step(machine);
+  if (waitsAtGate(machine)) return step(machine);
+  const active = activate(draft);
+  if (machine.state.status === 'running') return stop(active, 'restart', { do: 'run' });
+  return machine.state.status === 'stopping'
+    ? redirect(active, [active.machine.after?.do ?? 'run'], { do: 'run' })
+    : proceed(active);
+}
+
+function onStop(draft: Draft, reason: 'requested' | 'shutdown', deadline?: number): Step {
+  const { status } = draft.machine.state;
+  const after: After = { do: 'stop', reason };
+  if (status === 'stopped' || status === 'failed') return step(draft.machine);
+  const shutdown = draft.machine.after?.do === 'stop' && draft.machine.after.reason === 'shutdown';
+  return draft.machine.live
+    ? stop(draft, reason === 'shutdown' ? 'shutdown' : 'stop', shutdown ? draft.machine.after : after, deadline)
+    : apply(draft, after);
+}
+
+function onPause(draft: Draft): Step {
+  const { machine } = draft;
+  switch (machine.state.status) {
+    case 'running':
+      return stop(draft, 'pause', { do: 'pause' });
+    case 'waiting':
+      return waitsAtGate(machine)
+        ? withEffects(apply(next(draft, { passed: 0 }), { do: 'pause' }), { do: 'leave' })
+        : apply(draft, { do: 'pause' });
+    default:
+      return redirect(draft, ['run', 'backoff', 'schedule', 'wait'], { do: 'pause' });
+  }
+}
+
+function onTrigger(draft: Draft): Step {
+  const { machine, policy, event } = draft;
+  const { state } = machine;
+  if (policy.kind.type === 'loop') {
+    if (state.status === 'running') return withEffects(step(machine), { do: 'wake' });
+    return state.status === 'waiting' && state.on === 'backoff' ? proceed(draft) : step(machine);
+  }
+  if (state.status === 'waiting' && state.on === 'schedule') return runTick(draft, event.now);
+  if (state.status === 'waiting' && state.on === 'backoff') return proceed(next(draft, { triggered: true }));
+  const kept =
+    state.status === 'running' ||
+    state.status === 'waiting' ||
+    (state.status === 'stopping' && machine.after?.do !== 'stop' && machine.after?.do !== 'pause');
+  return step(kept ? { ...machine, triggered: true } : machine);
+}
