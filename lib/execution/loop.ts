@@ -1,0 +1,171 @@
+import type { LoggerService } from '@nestjs/common';
+import type { UnitContext, WorkerContext } from '../contract/contexts.js';
+import { invalid, milliseconds } from '../definition/check.js';
+import { latestSlot } from '../definition/schedule.js';
+import { WorkerAborted, isAbortBy } from '../shared/errors.js';
+import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
+import { Pace } from '../units/pace.js';
+import { capture, runUnit } from '../units/unit-runner.js';
+import type { Unit } from '../units/unit.js';
+import type { Driven } from './drive.js';
+import { Parts } from './parts.js';
+import { sliceOf, type Site } from './runtime.js';
+import { WatchedPromise } from './watched-promise.js';
+
+/** One run of a loop: what the supervisor steers, and what the body is given. */
+export class Loop implements LiveBody, WorkerContext, Driven {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly logger: LoggerService;
+
+  private readonly controller = new AbortController();
+  private readonly pace: Pace;
+  private readonly parts: Parts;
+  private readonly units = new Set<Unit>();
+  private readonly onAsked: (() => void)[] = [];
+  private reason: WorkerAborted | undefined;
+
+  constructor(
+    private readonly site: Site,
+    private readonly run: Run,
+  ) {
+    const { definition, runtime } = site;
+    this.name = definition.name;
+    this.incarnation = run.incarnation;
+    this.logger = site.logger;
+    this.pace = new Pace(runtime.clock, this.name, () => this.beat(), sliceOf(definition));
+    this.parts = new Parts(
+      (signal) => run.report(signal),
+      () => this.abort(new WorkerAborted('failed', this.name)),
+    );
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  ask(reason: WorkerAborted): void {
+    if (this.reason) return;
+    this.reason = reason;
+    this.controller.abort(reason);
+    this.pace.abort(reason);
+    for (const callback of this.onAsked.splice(0)) callback();
+  }
+
+  cancel(reason: WorkerAborted): void {
+    for (const unit of this.units) unit.cancel(reason);
+  }
+
+  wake(): void {
+    this.pace.wake();
+  }
+
+  asked(): boolean {
+    return this.reason !== undefined;
+  }
+
+  onAsk(callback: () => void): void {
+    if (this.reason) callback();
+    else this.onAsked.push(callback);
+  }
+
+  beat(): void {
+    if (this.site.definition.heartbeatTimeout !== undefined) this.heartbeat();
+  }
+
+  heartbeat(): void {
+    this.run.report({ type: 'beat' });
+  }
+
+  ready(): void {
+    this.run.report({ type: 'ready' });
+  }
+
+  extendStop(ms: number): void {
+    this.run.report({ type: 'extendStop', ms });
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.pace.sleep(ms);
+  }
+
+  async *ticks(ms: number): AsyncGenerator<void> {
+    const rule = milliseconds(1);
+    if (!rule.ok(ms)) throw invalid(this.name, 'ticks(ms)', ms, rule.allowed);
+    const { clock } = this.site.runtime;
+    for (let due = clock.now(); ; due = latestSlot(due + ms, ms, clock.now())) {
+      try {
+        if (this.reason || due > clock.now()) await this.sleep(due - clock.now());
+      } catch (error) {
+        if (isAbortBy(this.reason, error)) return;
+        throw error;
+      }
+      yield;
+    }
+  }
+
+  /** The body's own `run`. */
+  main(fn: () => Promise<void>): void {
+    this.parts.enter();
+    this.within(fn).then(
+      () => this.end({ as: 'completed' }),
+      (error: unknown) => this.end(this.outcomeOf(error)),
+    );
+  }
+
+  spawn<T>(fn: (ctx: WorkerContext) => Promise<T>): Promise<T> {
+    if (this.reason) return this.pace.refuse(this.reason);
+    return this.child(() => fn(this));
+  }
+
+  unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, options: { timeout?: number } = {}): Promise<T> {
+    if (this.reason) return this.pace.refuse(this.reason);
+    return this.child(() => this.unit(fn, options.timeout));
+  }
+
+  private child<T>(fn: () => Promise<T>): Promise<T> {
+    this.parts.enter();
+    return WatchedPromise.of(this.within(fn), (unwatched) => {
+      if (unwatched) this.end(this.outcomeOf(unwatched.error));
+      else this.parts.leave();
+    });
+  }
+
+  private async unit<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, timeout: number | undefined): Promise<T> {
+    const { runtime, owner, definition } = this.site;
+    const headers = capture(runtime.interceptors);
+    const slice = sliceOf(definition);
+    const { unit, result, settled } = runUnit(
+      runtime,
+      { kind: 'unit', name: this.name, headers, timeout, beat: () => this.beat(), slice },
+      (own) => runtime.inside.run(owner, () => fn(own)),
+    );
+    this.units.add(unit);
+    this.parts.enter();
+    void settled.then(() => {
+      this.units.delete(unit);
+      this.parts.leave();
+    });
+    const value = await result;
+    this.run.report({ type: 'unitCompleted' });
+    return value;
+  }
+
+  /** In the worker's own place, where a throw is a rejection. */
+  private async within<T>(fn: () => Promise<T>): Promise<T> {
+    return await this.site.runtime.inside.run(this.site.owner, fn);
+  }
+
+  private outcomeOf(error: unknown): Outcome {
+    return this.reason && isAbortBy(this.reason, error) ? { as: 'aborted' } : { as: 'failed', error };
+  }
+
+  private end(outcome: Outcome): void {
+    this.parts.end(outcome, this.asked());
+  }
+
+  private abort(reason: WorkerAborted): void {
+    this.ask(reason);
+    this.cancel(reason);
+  }
+}

@@ -1,0 +1,20 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+interface Place {
+  readonly owner: object;
+  readonly outer: Place | undefined;
+}
+
+/** Knows whose body the current code runs in, so that nobody waits for himself. */
+export class Inside {
+  private readonly place = new AsyncLocalStorage<Place>();
+
+  run<R>(owner: object, fn: () => R): R {
+    return this.place.run({ owner, outer: this.place.getStore() }, fn);
+  }
+
+  of(owner: object): boolean {
+    for (let at = this.place.getStore(); at; at = at.outer) if (at.owner === owner) return true;
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+import type { ModuleRef } from '@nestjs/core';
+import type { UnitInfo, UnitInterceptor } from '../contract/units.js';
+import type { EventHub } from '../events/event-hub.js';
+import type { Clock } from '../shared/clock.js';
+import { WorkerAborted } from '../shared/errors.js';
+import { Unit } from './unit.js';
+
+/** What all units of an app share. */
+export interface UnitEnvironment {
+  readonly clock: Clock;
+  readonly hub: EventHub;
+  readonly moduleRef: ModuleRef;
+  /** Runs a function in the module's root async context: nothing of a request leaks in. */
+  readonly root: <R>(fn: () => R) => R;
+  readonly interceptors: readonly UnitInterceptor[];
+}
+
+export interface UnitSpec {
+  readonly kind: UnitInfo['kind'];
+  /** The worker's name. */
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeout?: number;
+  /** Told of signs of life. */
+  readonly beat?: () => void;
+  /** How often a sleep gives one. */
+  readonly slice?: number;
+}
+
+export interface RunningUnit<T> {
+  readonly unit: Unit;
+  /** Rejects at once on a time-out. */
+  readonly result: Promise<T>;
+  /** Never rejects: the function and its interceptors have ended. */
+  readonly settled: Promise<void>;
+}
+
+type Work<T> = (unit: Unit) => T | PromiseLike<T>;
+
+/** What interceptors want to carry along, read in the submitter's context. */
+export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Record<string, string>> {
+  return Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>;
+}
+
+/** Runs `work` as a unit, through the interceptors. Never throws. */
+export function runUnit<T>(environment: UnitEnvironment, spec: UnitSpec, work: Work<T>): RunningUnit<T> {
+  const unit = new Unit(environment, spec);
+  const execution = environment.root(() => observed(environment, unit, work));
+  const settled = execution.then(ignore, ignore);
+  const result = spec.timeout === undefined ? execution : withTimeout(environment.clock, unit, execution, spec.timeout);
+  return { unit, result, settled };
+}
+
+const ignore = (): void => undefined;
+
+async function observed<T>(environment: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
+  const { hub, clock } = environment;
+  const started = clock.now();
+  const report = (type: 'unitStarted' | 'unitCompleted' | 'unitFailed', error?: unknown): void => {
+    if (!hub.wants(type)) return;
+    const ms = type === 'unitStarted' ? undefined : clock.now() - started;
+    hub.emit({ worker: unit.name }, { type, unit: unit.id, ms, error });
+  };
+  report('unitStarted');
+  try {
+    const value =
+      environment.interceptors.length === 0 ? await innermost(unit, work) : await onion(environment, unit, work);
+    report('unitCompleted');
+    return value;
+  } catch (error) {
+    report('unitFailed', error);
+    throw error;
+  }
+}
+
+async function innermost<T>(unit: Unit, work: Work<T>): Promise<T> {
+  try {
+    return await work(unit);
+  } catch (error) {
+    unit.failed();
+    throw error;
+  }
+}
+
+/** The work's own value is the result: an interceptor can fail a unit, not answer for it. */
+async function onion<T>({ interceptors }: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
+  let value: { readonly is: T } | undefined;
+  const call = async (index: number): Promise<unknown> => {
+    const interceptor = interceptors[index];
+    if (interceptor) return await interceptor.around(unit, () => call(index + 1));
+    value = { is: await innermost(unit, work) };
+    return value.is;
+  };
+  const answered = await call(0);
+  return value ? value.is : (answered as T);
+}
+
+function withTimeout<T>(clock: Clock, unit: Unit, execution: Promise<T>, timeout: number): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = clock.after(
+      timeout,
+      () => {
+        const reason = new WorkerAborted('timeout', unit.name);
+        reject(reason);
+        unit.cancel(reason);
+      },
+      { limit: true },
+    );
+    execution.finally(() => timer.cancel()).then(resolve, reject);
+  });
+}

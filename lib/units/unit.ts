@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import type { Token, UnitContext } from '../contract/contexts.js';
+import type { UnitInfo } from '../contract/units.js';
+import type { WorkerAborted } from '../shared/errors.js';
+import { Pace } from './pace.js';
+import { UnitScope } from './scope.js';
+import type { UnitEnvironment, UnitSpec } from './unit-runner.js';
+
+/** One unit of work. What costs something (id, signal, scope) is made when first read. */
+export class Unit implements UnitContext, UnitInfo {
+  readonly kind: UnitInfo['kind'];
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Runs a function in the context in which the work failed. */
+  failedWithin: (<R>(fn: () => R) => R) | undefined;
+  /** Why the unit was cancelled, if it was. */
+  reason: WorkerAborted | undefined;
+
+  private uuid: string | undefined;
+  private controller: AbortController | undefined;
+  private lazyPace: Pace | undefined;
+  private scope: UnitScope | undefined;
+
+  constructor(
+    private readonly environment: UnitEnvironment,
+    private readonly spec: UnitSpec,
+  ) {
+    this.kind = spec.kind;
+    this.name = spec.name;
+    this.headers = spec.headers;
+  }
+
+  get id(): string {
+    return (this.uuid ??= randomUUID());
+  }
+
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.reason && !this.controller.signal.aborted) this.controller.abort(this.reason);
+    return this.controller.signal;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.pace.sleep(ms);
+  }
+
+  get<T = unknown>(token: Token<T>): T {
+    return this.environment.moduleRef.get<T, T>(token as string, { strict: false });
+  }
+
+  resolve<T = unknown>(token: Token<T>): Promise<T> {
+    return (this.scope ??= new UnitScope(this.environment.moduleRef)).resolve(token);
+  }
+
+  cancel(reason: WorkerAborted): void {
+    if (this.reason) return;
+    this.reason = reason;
+    this.lazyPace?.abort(reason);
+    this.controller?.abort(reason);
+  }
+
+  failed(): void {
+    this.failedWithin = AsyncLocalStorage.snapshot();
+  }
+
+  private get pace(): Pace {
+    if (this.lazyPace) return this.lazyPace;
+    const { clock } = this.environment;
+    this.lazyPace = new Pace(clock, this.name, this.spec.beat, this.spec.slice);
+    if (this.reason) this.lazyPace.abort(this.reason);
+    return this.lazyPace;
+  }
+}
