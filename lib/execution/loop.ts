@@ -132,13 +132,13 @@ export class Loop implements LiveBody, WorkerContext, Driven {
   }
 
   private async unit<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, timeout: number | undefined): Promise<T> {
-    const { runtime, owner, definition } = this.site;
+    const { runtime, definition } = this.site;
     const headers = capture(runtime.interceptors);
     const slice = sliceOf(definition);
     const { unit, result, settled } = runUnit(
       runtime,
       { kind: 'unit', name: this.name, headers, timeout, beat: () => this.beat(), slice },
-      (own) => runtime.inside.run(owner, () => fn(own)),
+      (own) => runtime.inside.run(definition, () => fn(own)),
     );
     this.units.add(unit);
     this.parts.enter();
@@ -153,7 +153,7 @@ export class Loop implements LiveBody, WorkerContext, Driven {
 
   /** In the worker's own place, where a throw is a rejection. */
   private async within<T>(fn: () => Promise<T>): Promise<T> {
-    return await this.site.runtime.inside.run(this.site.owner, fn);
+    return await this.site.runtime.inside.run(this.site.definition, fn);
   }
 
   private outcomeOf(error: unknown): Outcome {

@@ -1,7 +1,7 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { WorkerDefinition } from '../definition/definition.js';
 import type { Inside } from '../shared/inside.js';
-import type { UnitEnvironment } from '../units/unit-runner.js';
+import type { UnitEnvironment } from '../units/environment.js';
 
 /** What every body of an app shares. */
 export interface Runtime extends UnitEnvironment {
@@ -11,16 +11,14 @@ export interface Runtime extends UnitEnvironment {
 /** What every run of one worker shares. */
 export interface Site {
   readonly runtime: Runtime;
+  /** Also the owner of its bodies, for `Inside`. */
   readonly definition: WorkerDefinition;
-  /** Whose body this is, for `Inside`. */
-  readonly owner: object;
   readonly logger: LoggerService;
 }
 
-export const siteOf = (runtime: Runtime, definition: WorkerDefinition, owner: object): Site => ({
+export const siteOf = (runtime: Runtime, definition: WorkerDefinition): Site => ({
   runtime,
   definition,
-  owner,
   logger: new Logger(definition.name),
 });
 

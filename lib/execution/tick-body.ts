@@ -15,7 +15,7 @@ export class TickBody implements Body {
   ) {}
 
   start(run: Run): LiveBody {
-    const { runtime, definition, owner } = this.site;
+    const { runtime, definition } = this.site;
     const { kind, heartbeatTimeout, name } = definition;
     const running = runUnit(
       runtime,
@@ -27,7 +27,7 @@ export class TickBody implements Body {
         beat: heartbeatTimeout === undefined ? undefined : () => run.report({ type: 'beat' }),
         slice: sliceOf(definition),
       },
-      (unit) => runtime.inside.run(owner, () => this.target.run(new Tick(this.site, run, unit))),
+      (unit) => runtime.inside.run(definition, () => this.target.run(new Tick(this.site, run, unit))),
     );
     void follow(running, run);
     return {

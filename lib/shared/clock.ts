@@ -23,6 +23,9 @@ export interface TimerOptions {
   readonly limit?: boolean;
 }
 
+/** The injection token of the clock. */
+export const CLOCK = Symbol('nestjs-background-worker:clock');
+
 const MAX_DELAY = 2 ** 31 - 1;
 
 class SystemTimer implements Timer {

@@ -94,6 +94,9 @@ export const newMachine: Machine = {
   overdue: false,
 };
 
+/** Limits on somebody's code: time at a breakpoint does not count. */
+export const LIMITS: readonly TimerName[] = ['heartbeat', 'ready', 'overdue', 'grace', 'deadline'];
+
 /** When each timer is due; what is not named is not armed. */
 export function timersOf({ state, stopping, overdue }: Machine, policy: Policy): Partial<Record<TimerName, number>> {
   switch (state.status) {

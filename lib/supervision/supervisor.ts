@@ -1,9 +1,11 @@
 import type { WorkerState } from '../contract/worker-state.js';
 import type { EventHub } from '../events/event-hub.js';
-import type { Clock, Timer } from '../shared/clock.js';
-import { BackgroundWorkerError, WorkerAborted, isAbortBy } from '../shared/errors.js';
+import { Alarms } from '../shared/alarms.js';
+import type { Clock } from '../shared/clock.js';
+import { BackgroundWorkerError, WorkerAborted } from '../shared/errors.js';
 import { Gatekeeper } from './gatekeeper.js';
 import {
+  LIMITS,
   newMachine,
   timersOf,
   type Effect,
@@ -31,19 +33,17 @@ export interface SupervisorPorts {
   onFatal(worker: string, error: unknown): void;
 }
 
-const LIMITS: readonly TimerName[] = ['heartbeat', 'ready', 'overdue', 'grace', 'deadline'];
-
 /** Interprets the effects of `transition` for one worker: the one place of supervision where anything happens. */
 export class Supervisor {
   private current: Machine = newMachine;
   private readonly mailbox: MachineInput[] = [];
   private busy = false;
-  private readonly timers = new Map<TimerName, { readonly timer: Timer; readonly at: number }>();
+  private readonly alarms: Alarms<TimerName>;
   private readonly watchers = new Set<() => void>();
   private readonly gatekeeper: Gatekeeper;
   private readonly triggers = new TriggerQueue();
   private live: LiveBody | undefined;
-  private within: Extract<Outcome, { as: 'failed' }>['within'];
+  private failedWithin: Extract<Outcome, { as: 'failed' }>['within'];
   /** Counts the bodies: tells one from the next. */
   bodies = 0;
 
@@ -53,6 +53,7 @@ export class Supervisor {
     private readonly body: Body,
     private readonly ports: SupervisorPorts,
   ) {
+    this.alarms = new Alarms(ports.clock, LIMITS, (timer) => this.dispatch({ type: 'timer', timer }));
     this.gatekeeper = new Gatekeeper(gates, (input) => this.dispatch(input));
   }
 
@@ -62,6 +63,10 @@ export class Supervisor {
 
   get state(): WorkerState {
     return this.current.state;
+  }
+
+  now(): number {
+    return this.ports.clock.now();
   }
 
   /** Events are taken one after another; what an effect sets off waits its turn. */
@@ -75,14 +80,21 @@ export class Supervisor {
   }
 
   /** Resolves once `reached` holds. */
-  until(reached: () => boolean): Promise<void> {
-    if (reached()) return Promise.resolve();
+  async until(reached: () => boolean): Promise<void> {
+    await this.within(Infinity, reached);
+  }
+
+  /** @returns whether `reached` held within `ms` */
+  within(ms: number, reached: () => boolean): Promise<boolean> {
+    if (reached()) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const end = this.watch(() => {
-        if (!reached()) return;
+      const settle = (is: boolean): void => {
         end();
-        resolve();
-      });
+        timer?.cancel();
+        resolve(is);
+      };
+      const end = this.watch(() => (reached() ? settle(true) : undefined));
+      const timer = ms === Infinity ? undefined : this.ports.clock.after(ms, () => settle(false));
     });
   }
 
@@ -108,18 +120,15 @@ export class Supervisor {
     this.current = machine;
     if (input.type === 'settled') this.live = undefined;
     for (const effect of effects) this.perform(effect);
-    this.syncTimers();
+    this.alarms.sync(timersOf(machine, this.policy));
     const { status } = machine.state;
     if (status === 'stopped' || status === 'failed' || status === 'paused') this.triggers.drop(this.notRunning());
   }
 
   private closing(outcome: Outcome): void {
-    if (outcome.as !== 'failed')
-      this.triggers.settle(outcome.as === 'completed' ? undefined : new WorkerAborted('stop', this.policy.name));
-    else {
-      this.within = outcome.within;
-      this.triggers.settle(outcome.error);
-    }
+    if (outcome.as === 'failed') this.failedWithin = outcome.within;
+    const aborted = { as: 'failed', error: new WorkerAborted('stop', this.policy.name) } as const;
+    this.triggers.settle(outcome.as === 'aborted' ? aborted : outcome);
   }
 
   private perform(effect: Effect): void {
@@ -161,43 +170,13 @@ export class Supervisor {
   }
 
   private failed(error: unknown, retryIn: number | undefined): void {
-    const { within = (fn) => fn() } = this;
-    this.within = undefined;
+    const { failedWithin = (fn) => fn() } = this;
+    this.failedWithin = undefined;
     this.ports.hub.emit({ worker: this.policy.name }, { type: 'incarnationFailed', error, retryIn });
-    within(() => this.ports.onError(this.policy.name, { error, incarnation: this.state.incarnation, retryIn }));
+    failedWithin(() => this.ports.onError(this.policy.name, { error, incarnation: this.state.incarnation, retryIn }));
   }
 
   private notRunning(): BackgroundWorkerError {
     return new BackgroundWorkerError('BGW_NOT_RUNNING', `${this.policy.name} is ${this.state.status}`);
-  }
-
-  /** Timers are a function of the machine; one that moved later stays armed and looks again when it fires. */
-  private syncTimers(): void {
-    const wanted = timersOf(this.current, this.policy);
-    for (const [name, { timer }] of this.timers) {
-      if (wanted[name] !== undefined) continue;
-      timer.cancel();
-      this.timers.delete(name);
-    }
-    for (const [name, at] of Object.entries(wanted) as [TimerName, number | undefined][]) {
-      if (at !== undefined) this.arm(name, at);
-    }
-  }
-
-  private arm(name: TimerName, at: number): void {
-    const armed = this.timers.get(name);
-    if (armed && armed.at <= at) return;
-    armed?.timer.cancel();
-    const { clock } = this.ports;
-    const timer = clock.after(at - clock.now(), () => this.fired(name, at), { limit: LIMITS.includes(name) });
-    this.timers.set(name, { timer, at });
-  }
-
-  private fired(name: TimerName, armedAt: number): void {
-    this.timers.delete(name);
-    const at = timersOf(this.current, this.policy)[name];
-    if (at === undefined) return;
-    if (at > armedAt) this.arm(name, at);
-    else this.dispatch({ type: 'timer', timer: name });
   }
 }

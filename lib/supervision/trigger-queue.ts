@@ -1,4 +1,5 @@
 import { deferred, handled, type Deferred } from '../shared/deferred.js';
+import type { Outcome } from './ports.js';
 
 /** Those who asked for a tick: they settle with the first that begins after they asked. */
 export class TriggerQueue {
@@ -15,8 +16,11 @@ export class TriggerQueue {
     this.running.push(...this.waiting.splice(0));
   }
 
-  settle(error?: unknown): void {
-    for (const one of this.running.splice(0)) settle(one, error);
+  settle(outcome: Exclude<Outcome, { as: 'aborted' }>): void {
+    for (const one of this.running.splice(0)) {
+      if (outcome.as === 'failed') one.reject(outcome.error);
+      else one.resolve();
+    }
   }
 
   /** No tick will come. */
@@ -24,5 +28,3 @@ export class TriggerQueue {
     for (const one of this.waiting.splice(0)) one.reject(error);
   }
 }
-
-const settle = (one: Deferred<void>, error: unknown): void => (error === undefined ? one.resolve() : one.reject(error));

@@ -1,31 +1,8 @@
-import type { ModuleRef } from '@nestjs/core';
-import type { UnitInfo, UnitInterceptor } from '../contract/units.js';
-import type { EventHub } from '../events/event-hub.js';
+import type { UnitInterceptor } from '../contract/units.js';
 import type { Clock } from '../shared/clock.js';
 import { WorkerAborted } from '../shared/errors.js';
+import type { UnitEnvironment, UnitSpec } from './environment.js';
 import { Unit } from './unit.js';
-
-/** What all units of an app share. */
-export interface UnitEnvironment {
-  readonly clock: Clock;
-  readonly hub: EventHub;
-  readonly moduleRef: ModuleRef;
-  /** Runs a function in the module's root async context: nothing of a request leaks in. */
-  readonly root: <R>(fn: () => R) => R;
-  readonly interceptors: readonly UnitInterceptor[];
-}
-
-export interface UnitSpec {
-  readonly kind: UnitInfo['kind'];
-  /** The worker's name. */
-  readonly name: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly timeout?: number;
-  /** Told of signs of life. */
-  readonly beat?: () => void;
-  /** How often a sleep gives one. */
-  readonly slice?: number;
-}
 
 export interface RunningUnit<T> {
   readonly unit: Unit;

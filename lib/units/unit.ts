@@ -5,7 +5,7 @@ import type { UnitInfo } from '../contract/units.js';
 import type { WorkerAborted } from '../shared/errors.js';
 import { Pace } from './pace.js';
 import { UnitScope } from './scope.js';
-import type { UnitEnvironment, UnitSpec } from './unit-runner.js';
+import type { UnitEnvironment, UnitSpec } from './environment.js';
 
 /** One unit of work. What costs something (id, signal, scope) is made when first read. */
 export class Unit implements UnitContext, UnitInfo {

@@ -1,0 +1,80 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { UnitInterceptor } from '../contract/units.js';
+import { checkAll, flag, func, invalid, isRecord, milliseconds, record, rule, type Rules } from './check.js';
+import type { WorkerDefaults, WorkerOverrides } from './options.js';
+import { unsupported, validateDefaults } from './validation.js';
+
+/** What `onError` is told of where an error came up. */
+export interface FailurePlace {
+  readonly kind: 'worker' | 'task';
+  readonly name: string;
+  readonly incarnation?: number;
+  readonly attempt?: number;
+  /** Milliseconds; absent where there is no next try. */
+  readonly willRetryIn?: number;
+  readonly final: boolean;
+}
+
+export interface FatalReason {
+  readonly worker: string;
+  readonly error: unknown;
+}
+
+export interface BackgroundWorkerModuleOptions {
+  /**
+   * Default true; names: only these run here ("tasks" stands for the task consumers). Under a test runner no worker starts
+   * unless this is true or names it. The environment's `BACKGROUND_WORKERS=on|off|a,b|-c` overrides.
+   */
+  enabled?: boolean | readonly string[];
+  /** One deadline in milliseconds from the first hook to the last; a fifth of it is kept for HTTP and later hooks. Default 25_000. */
+  shutdownTimeout?: number;
+  /** For workers that do not say otherwise. */
+  defaults?: WorkerDefaults;
+  /** Options by worker name, over those of the decorator. */
+  workers?: Record<string, WorkerOverrides>;
+  /** An onion around every unit, the first outermost: instances or injection tokens. */
+  units?: readonly (UnitInterceptor | InjectionToken)[];
+  /** Error reporters (Sentry and the like). Runs inside the unit's context; what it throws is logged. */
+  onError?: (error: unknown, at: FailurePlace) => void;
+  /** Replaces the default of shutting the app down with a non-zero exit. */
+  onFatal?: (reason: FatalReason) => void | Promise<void>;
+}
+
+/** `useClass` and `useExisting` of `forRootAsync` make one of these. */
+export interface BackgroundWorkerOptionsFactory {
+  createBackgroundWorkerOptions(): BackgroundWorkerModuleOptions | Promise<BackgroundWorkerModuleOptions>;
+}
+
+export const MODULE_OPTIONS = Symbol('nestjs-background-worker:options');
+
+const SUBJECT = 'BackgroundWorkerModule';
+const NOT_YET = ['guard', 'leases', 'transport', 'pool', 'pools'];
+
+const isNameList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '');
+const isInterceptor = (value: unknown): boolean => isRecord(value) && typeof value['around'] === 'function';
+const isToken = (value: unknown): boolean => ['string', 'symbol', 'function'].includes(typeof value);
+
+const rules: Rules = {
+  enabled: rule('true, false or a list of worker names', (value) => flag.ok(value) || isNameList(value)),
+  shutdownTimeout: milliseconds(0),
+  defaults: record,
+  workers: rule(
+    'an object of options by worker name',
+    (value) => isRecord(value) && Object.values(value).every(isRecord),
+  ),
+  units: rule(
+    'a list of interceptors with around(), or their injection tokens',
+    (value) => Array.isArray(value) && value.every((one) => isInterceptor(one) || isToken(one)),
+  ),
+  onError: func,
+  onFatal: func,
+};
+
+/** @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION` */
+export function validateModuleOptions(options: unknown): void {
+  if (!isRecord(options)) throw invalid(SUBJECT, 'options', options, 'an object');
+  for (const option of NOT_YET) if (options[option] !== undefined) throw unsupported(SUBJECT, option);
+  checkAll(SUBJECT, options, rules);
+  if (options['defaults'] !== undefined) validateDefaults(SUBJECT, options['defaults']);
+}

@@ -1,0 +1,33 @@
+import type { ModulesContainer } from '@nestjs/core';
+import {
+  MODULE_OPTIONS,
+  validateModuleOptions,
+  type BackgroundWorkerModuleOptions,
+} from '../definition/module-options.js';
+import { BackgroundWorkerError } from '../shared/errors.js';
+
+/**
+ * The one configuration of an app; bare imports share it.
+ * @throws BackgroundWorkerError `BGW_TWO_CONFIGURATIONS`, `BGW_INVALID_OPTION`
+ */
+export function configurationOf(modules: ModulesContainer): BackgroundWorkerModuleOptions {
+  const configured = [...modules.values()].filter((module) => module.providers.has(MODULE_OPTIONS));
+  if (configured.length > 1) {
+    const importers = configured.map((one) => {
+      const names = [...modules.values()].filter(({ imports }) => imports.has(one)).map(({ name }) => name);
+      return names.join(', ') || 'the root';
+    });
+    throw new BackgroundWorkerError(
+      'BGW_TWO_CONFIGURATIONS',
+      `BackgroundWorkerModule is configured twice in one app: by ${importers.join(' and by ')}; configure it once and import the bare BackgroundWorkerModule elsewhere`,
+    );
+  }
+  const options = (configured[0]?.providers.get(MODULE_OPTIONS)?.instance ?? {}) as BackgroundWorkerModuleOptions;
+  validateModuleOptions(options);
+  return options;
+}
+
+/** Our hooks run last at start and first at stop, wherever we and the database are imported. */
+export function moveToTheEdge(modules: ModulesContainer, core: unknown): void {
+  for (const module of modules.values()) if (module.metatype === core) module.distance = -1;
+}

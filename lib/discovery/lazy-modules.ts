@@ -1,0 +1,19 @@
+import type { LoggerService } from '@nestjs/common';
+import type { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import { discover } from './discover.js';
+
+/** Nest calls no hooks of a lazily loaded module: names the workers in it that were not started. */
+export function watchLazyModules(loader: LazyModuleLoader, modules: ModulesContainer, logger: LoggerService): void {
+  const load = loader.load.bind(loader);
+  loader.load = async (...args) => {
+    const before = new Set(modules.keys());
+    const loaded = await load(...args);
+    const added = [...modules].filter(([token]) => !before.has(token)).map(([, module]) => module);
+    for (const { subject, module } of discover(added, () => undefined)) {
+      logger.warn(
+        `${subject} is in ${module}, which was loaded lazily: it was not started; use BackgroundWorkers.add() or import the module eagerly`,
+      );
+    }
+    return loaded;
+  };
+}

@@ -1,0 +1,87 @@
+import type { LoggerService } from '@nestjs/common';
+import type { WorkerState } from '../contract/worker-state.js';
+import type { Clock } from '../shared/clock.js';
+import { messageOf, stackOf } from '../shared/errors.js';
+import type { EventHub, EventOf } from './event-hub.js';
+
+const SUMMARY = 60_000;
+
+interface Streak {
+  readonly since: number;
+  /** Failures not yet told of. */
+  readonly untold: number;
+}
+
+/** The log: one line a state change, ticks at `verbose`, repeated failures summed up once a minute. */
+export class LogSubscriber {
+  private readonly streaks = new Map<string, Streak>();
+
+  constructor(
+    private readonly logger: LoggerService,
+    private readonly clock: Clock,
+  ) {}
+
+  listen(hub: EventHub): void {
+    hub.on(['stateChanged'], (event) => this.stateChanged(event));
+    hub.on(['incarnationFailed'], (event) => this.failed(event));
+    hub.on(['failedWhileStopping'], ({ worker, error }) =>
+      this.logger.warn(`${worker} failed while it stopped: ${messageOf(error)}`),
+    );
+    hub.on(['stalled'], ({ worker, sinceMs }) =>
+      this.logger.error(`${worker} stalled: no heartbeat for ${seconds(sinceMs)}`),
+    );
+    hub.on(['overdue'], ({ worker, sinceMs }) =>
+      this.logger.warn(`${worker} is overdue: its run takes ${seconds(sinceMs)} already`),
+    );
+    hub.on(['abandoned'], ({ worker }) => this.logger.error(`${worker} did not stop in time and was abandoned`));
+    hub.on(['lateSettlement'], ({ worker }) => this.logger.warn(`${worker}: an abandoned body has settled at last`));
+  }
+
+  private stateChanged({ worker, from, to }: EventOf<'stateChanged'>): void {
+    if (nameOf(from) === nameOf(to)) return;
+    const line = `${worker} ${describe(to)}`;
+    if (isTicking(from) && isTicking(to)) this.logger.verbose?.(line);
+    else if (to.status === 'failed') this.logger.error(line);
+    else if (!(to.status === 'waiting' && to.on === 'backoff')) this.logger.log(line);
+    if (to.failures === 0) this.streaks.delete(worker ?? '');
+  }
+
+  private failed({ worker = '', error, retryIn }: EventOf<'incarnationFailed'>): void {
+    const now = this.clock.now();
+    const streak = this.streaks.get(worker);
+    if (streak && now - streak.since < SUMMARY) {
+      this.streaks.set(worker, { ...streak, untold: streak.untold + 1 });
+      return;
+    }
+    this.streaks.set(worker, { since: now, untold: 0 });
+    const times = streak?.untold ? ` (${streak.untold + 1} times within ${seconds(now - streak.since)})` : '';
+    const next = retryIn === undefined ? '' : `, next try in ${seconds(retryIn)}`;
+    this.logger.error(`${worker} failed${times}${next}: ${messageOf(error)}`, stackOf(error));
+  }
+}
+
+const seconds = (ms: number): string => (ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`);
+
+const nameOf = (state: WorkerState): string => (state.status === 'waiting' ? `waiting ${state.on}` : state.status);
+
+const isTicking = (state: WorkerState): boolean =>
+  state.status === 'running' || (state.status === 'waiting' && (state.on === 'schedule' || state.on === 'backoff'));
+
+function describe(state: WorkerState): string {
+  switch (state.status) {
+    case 'waiting':
+      return state.on === 'schedule'
+        ? 'waits for its next run'
+        : `waits for ${state.on === 'body' ? 'its last body to settle' : `the ${state.on}`}`;
+    case 'running':
+      return `is running${state.incarnation > 1 ? ` (incarnation ${state.incarnation})` : ''}`;
+    case 'stopping':
+      return `is stopping${state.then === 'stop' ? '' : `, then: ${state.then}`}`;
+    case 'stopped':
+      return state.reason === 'requested' || state.reason === 'shutdown' ? 'stopped' : `stopped: ${state.reason}`;
+    case 'failed':
+      return `failed for good: ${messageOf(state.error)}`;
+    default:
+      return `is ${state.status}`;
+  }
+}

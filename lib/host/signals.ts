@@ -1,0 +1,49 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Clock, Timer } from '../shared/clock.js';
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const DOUBLE_DELIVERY = 500;
+const HOOKS_CHECK = 5_000;
+
+/**
+ * A second SIGINT or SIGTERM abandons what drains. One that comes within 500 ms is the first, delivered twice by a watcher or npm.
+ * Where nobody else listens, the signal is raised again, so that it does what it would have done without us.
+ * @returns the end of listening: a permanent listener would swallow the signal that Nest raises at its end
+ */
+export function onSecondSignal(clock: Clock, abandon: () => void): () => void {
+  const begun = clock.now();
+  const listener = (signal: NodeJS.Signals): void => {
+    if (clock.now() - begun < DOUBLE_DELIVERY) return;
+    abandon();
+    const alone = process.listenerCount(signal) === 1;
+    end();
+    if (alone) process.kill(process.pid, signal);
+  };
+  const end = (): void => STOP_SIGNALS.forEach((signal) => process.removeListener(signal, listener));
+  for (const signal of STOP_SIGNALS) process.on(signal, listener);
+  return end;
+}
+
+/** Says once that `enableShutdownHooks()` is missing; late, since application contexts enable their hooks late. */
+export function checkShutdownHooks(clock: Clock, logger: LoggerService, env: NodeJS.ProcessEnv): Timer {
+  const check = (): void => {
+    if (process.listenerCount('SIGTERM') > 0) return;
+    const line =
+      'nothing listens for SIGTERM: call app.enableShutdownHooks(), or workers are cut in the middle when the process is told to stop';
+    if (env['NODE_ENV'] === 'production') logger.error(line);
+    else logger.warn(line);
+  };
+  return clock.after(HOOKS_CHECK, check, { unref: true });
+}
+
+/**
+ * Nest has no injectable app: the way to shut it down is the signal that it listens for. Ends the process with a non-zero code.
+ * @param drain for the process in which nobody listens
+ */
+export function exitFatally(clock: Clock, shutdownTimeout: number, drain: () => Promise<unknown>): void {
+  process.on('exit', () => (process.exitCode = 1));
+  clock.after(shutdownTimeout + 5_000, () => process.exit(1), { unref: true });
+  const heard = STOP_SIGNALS.find((signal) => process.listenerCount(signal) > 0);
+  if (heard) process.kill(process.pid, heard);
+  else void drain().finally(() => process.exit(1));
+}

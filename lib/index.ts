@@ -1,0 +1,39 @@
+export { BackgroundWorkerModule, type BackgroundWorkerModuleAsyncOptions } from './background-worker.module.js';
+export { BackgroundWorkers, type AddedLoop, type AddedTick } from './supervision/background-workers.js';
+export { BackgroundWorker } from './definition/decorators.js';
+export { withoutWorkers } from './host/enabled.js';
+export {
+  BackgroundWorkerError,
+  DoNotRestart,
+  Escalate,
+  WorkerAborted,
+  type AbortWhy,
+  type ErrorCode,
+} from './shared/errors.js';
+
+export type { BackoffOptions } from './shared/backoff.js';
+export type { BodyContext, TickContext, Token, UnitContext, WorkerContext } from './contract/contexts.js';
+export type { EventBody, EventType, WorkerEvent } from './contract/events.js';
+export type { Lease } from './contract/lease.js';
+export type { Runnable, TickRunnable } from './contract/runnable.js';
+export type { UnitInfo, UnitInterceptor } from './contract/units.js';
+export type { StopReport, StoppedReason, WaitingOn, WorkerState } from './contract/worker-state.js';
+export type {
+  BackgroundWorkerModuleOptions,
+  BackgroundWorkerOptionsFactory,
+  FailurePlace,
+  FatalReason,
+} from './definition/module-options.js';
+export type {
+  CommonOptions,
+  CronOptions,
+  EveryOptions,
+  LoopOptions,
+  OmitEach,
+  RestartMode,
+  TickOptions,
+  WorkerDefaults,
+  WorkerOptions,
+  WorkerOverrides,
+} from './definition/options.js';
+export type { WorkerHandle } from './supervision/handle.js';

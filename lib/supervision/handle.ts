@@ -1,0 +1,124 @@
+import { isAlive, type StopReport, type WorkerState } from '../contract/worker-state.js';
+import { handled } from '../shared/deferred.js';
+import { BackgroundWorkerError } from '../shared/errors.js';
+import type { Inside } from '../shared/inside.js';
+import type { Stage } from './stage.js';
+import type { Supervisor } from './supervisor.js';
+
+/** The control of one worker. */
+export interface WorkerHandle {
+  readonly name: string;
+  readonly state: WorkerState;
+  /** Waiting, running, paused or stopping. */
+  readonly isAlive: boolean;
+  /** Resolves once the state left idle, stopped or failed. Rejects with `BGW_SHUTTING_DOWN`. */
+  start(): Promise<void>;
+  /** Resolves once the body has settled, or was abandoned after `stopTimeout`. */
+  stop(): Promise<StopReport>;
+  /** Stops, and starts again at once. Rejects with `BGW_SHUTTING_DOWN`. */
+  restart(): Promise<void>;
+  /** Finishes the unit in flight and begins none. Rejects with `BGW_NOT_RUNNING`. */
+  pause(): Promise<void>;
+  /** Rejects with `BGW_NOT_RUNNING` where the worker is not alive. */
+  resume(): Promise<void>;
+  /**
+   * A tick now, coalesced, never on top of another; settles with it. Wakes a loop out of `ctx.sleep` and resolves at once.
+   * Rejects with `BGW_NOT_RUNNING`.
+   */
+  trigger(): Promise<void>;
+  /**
+   * true when it is no longer alive, false on time-out.
+   * @param options `timeout` in milliseconds; default: none
+   */
+  join(options?: { timeout?: number }): Promise<boolean>;
+}
+
+/** Every promise of its own rejects with `BGW_SELF_JOIN` where the live body itself would wait for it. */
+export class SupervisedHandle implements WorkerHandle {
+  constructor(
+    private readonly supervisor: Supervisor,
+    private readonly stage: Stage,
+    private readonly inside: Inside,
+  ) {}
+
+  get name(): string {
+    return this.supervisor.policy.name;
+  }
+
+  get state(): WorkerState {
+    return this.supervisor.state;
+  }
+
+  get isAlive(): boolean {
+    return isAlive(this.state);
+  }
+
+  start(): Promise<void> {
+    return this.stage.whenOpen(async () => {
+      this.supervisor.dispatch({ type: 'start' });
+      await this.supervisor.until(() => this.isAlive || this.stage.isClosing);
+    });
+  }
+
+  stop(): Promise<StopReport> {
+    const { supervisor } = this;
+    const begun = supervisor.now();
+    const { bodies } = supervisor;
+    supervisor.dispatch({ type: 'stop', reason: 'requested' });
+    return this.joined('stop', async () => {
+      await supervisor.until(() => this.state.status !== 'stopping');
+      const abandoned = supervisor.machine.live && supervisor.bodies === bodies;
+      const names = [this.name];
+      return { stopped: abandoned ? [] : names, abandoned: abandoned ? names : [], ms: supervisor.now() - begun };
+    });
+  }
+
+  restart(): Promise<void> {
+    return this.stage.whenOpen(() => {
+      this.supervisor.dispatch({ type: 'restart' });
+      return this.joined('restart', () => this.supervisor.until(() => this.state.status !== 'stopping'));
+    });
+  }
+
+  pause(): Promise<void> {
+    if (!this.isAlive) return this.notRunning();
+    this.supervisor.dispatch({ type: 'pause' });
+    return this.joined('pause', () => this.supervisor.until(() => this.state.status !== 'stopping'));
+  }
+
+  resume(): Promise<void> {
+    if (!this.isAlive) return this.notRunning();
+    this.supervisor.dispatch({ type: 'resume' });
+    return Promise.resolve();
+  }
+
+  trigger(): Promise<void> {
+    return this.stage.whenOpen(() => {
+      const { supervisor, state } = this;
+      const ending = state.status === 'stopping' && state.then !== 'restart' && state.then !== 'wait';
+      if (!this.isAlive || state.status === 'paused' || ending) return this.notRunning();
+      if (supervisor.policy.kind.type === 'loop') {
+        supervisor.dispatch({ type: 'trigger' });
+        return Promise.resolve();
+      }
+      const tick = supervisor.nextTick();
+      supervisor.dispatch({ type: 'trigger' });
+      return this.joined('trigger', () => tick);
+    });
+  }
+
+  join({ timeout = Infinity }: { timeout?: number } = {}): Promise<boolean> {
+    return this.joined('join', () => this.supervisor.within(timeout, () => !this.isAlive));
+  }
+
+  /** Waits, but for a body that would wait for itself. */
+  private joined<T>(what: string, wait: () => Promise<T>): Promise<T> {
+    if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.policy)) return wait();
+    const message = `${this.name}: ${what}() was asked for by its own body, which cannot wait for itself; it is done all the same`;
+    return handled(Promise.reject(new BackgroundWorkerError('BGW_SELF_JOIN', message)));
+  }
+
+  private notRunning(): Promise<never> {
+    return Promise.reject(new BackgroundWorkerError('BGW_NOT_RUNNING', `${this.name} is ${this.state.status}`));
+  }
+}

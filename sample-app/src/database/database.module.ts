@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { readSettings } from '../settings.js';
+import { databaseOptions } from './database.options.js';
+import { LoggedDataSource } from './logged-data-source.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      useFactory: () => databaseOptions(readSettings(process.env).database),
+      dataSourceFactory: async (options) => new LoggedDataSource(options as DataSourceOptions).initialize(),
+    }),
+  ],
+})
+export class DatabaseModule {}

@@ -1,0 +1,85 @@
+/**
+ * The packed tarball in fresh projects: installed by npm beside Nest 12 and beside Nest 11, type-checked, imported
+ * and require()d; each program runs a worker and closes.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const consumer = join(root, 'test/pack/consumer');
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
+
+/** Nothing of a test run or of CI: there the library starts no workers, and means it. */
+const { PATH, HOME } = process.env;
+const clean = { PATH, HOME };
+
+const run = (cwd: string, file: string, args: string[], env: NodeJS.ProcessEnv = process.env): string =>
+  execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 180_000 });
+
+/** The version in use here, the nested Nest 11's where that is asked for. */
+function installed(name: string, from = ''): string {
+  for (const base of [from, '']) {
+    try {
+      const file = join(root, base, 'node_modules', name, 'package.json');
+      return `${name}@${(JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version}`;
+    } catch {
+      // shared with the root
+    }
+  }
+  throw new Error(`${name} is not installed`);
+}
+
+function project(directory: string, tarball: string, from?: string): void {
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  const peers = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', '@types/node'];
+  run(directory, 'npm', [
+    'install',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--strict-peer-deps',
+    tarball,
+    ...peers.map((name) => installed(name, from)),
+  ]);
+  const compilerOptions = {
+    target: 'es2022',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    skipLibCheck: false,
+  };
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+  for (const file of ['main.ts', 'require.cjs', 'types.cts']) copyFileSync(join(consumer, file), join(directory, file));
+}
+
+function check(directory: string, file: string, label: string): void {
+  const output = run(directory, process.execPath, [file], clean);
+  if (!/^worker ran: \w+ smoke$/m.test(output) || !output.endsWith('closed\n')) {
+    throw new Error(`${label}: the worker did not run, or the app did not close:\n${output}`);
+  }
+  console.log(`${label}: ${output.split('\n')[0]}`);
+}
+
+const temp = mkdtempSync(join(tmpdir(), 'bgw-pack-'));
+try {
+  const [packed] = JSON.parse(run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', temp])) as [
+    { filename: string },
+  ];
+  for (const [name, from] of [['nest12'], ['nest11', 'test/compat/nest11']] as const) {
+    const directory = join(temp, name);
+    const label = installed('@nestjs/core', from);
+    project(directory, join(temp, packed.filename), from);
+    run(directory, process.execPath, [tsc, '-p', '.']);
+    console.log(`${label}: type-checked`);
+    check(directory, 'main.js', `${label}, import`);
+    check(directory, 'require.cjs', `${label}, require()`);
+  }
+} finally {
+  rmSync(temp, { recursive: true, force: true });
+}
