@@ -1,9 +1,9 @@
-import type { LoggerService } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import type { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { discover } from './discover.js';
 
 /** Nest calls no hooks of a lazily loaded module: names the workers in it that were not started. */
-export function watchLazyModules(loader: LazyModuleLoader, modules: ModulesContainer, logger: LoggerService): void {
+export function watchLazyModules(loader: LazyModuleLoader, modules: ModulesContainer, logger: Logger): void {
   const load = loader.load.bind(loader);
   loader.load = async (...args) => {
     const before = new Set(modules.keys());

@@ -30,7 +30,7 @@ export class WorkerFactory {
     const { run, ...options } = definition;
     const subject = `BackgroundWorkers.add(${options.name})`;
     if (typeof run !== 'function') throw invalid(subject, 'run', run, 'a function');
-    return this.make(subject, options as Found['options'], { run } as Found['target'], [], subject);
+    return this.make(subject, options, { run } as Found['target'], [], subject);
   }
 
   private make(

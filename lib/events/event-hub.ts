@@ -1,7 +1,7 @@
 import type { EventBody, EventType, WorkerEvent } from '../contract/events.js';
 import type { Clock } from '../shared/clock.js';
 
-export type EventOf<T extends EventType> = Extract<WorkerEvent, { readonly type: T }>;
+export type EventOf<T extends EventType> = WorkerEvent & { readonly type: T };
 type Listener = (event: WorkerEvent) => void;
 
 /** Listeners by type. Nothing is built for a type that nobody listens to, and a listener that throws disturbs nobody. */

@@ -1,4 +1,4 @@
-import type { LoggerService } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import type { WorkerState } from '../contract/worker-state.js';
 import type { Clock } from '../shared/clock.js';
 import { messageOf, stackOf } from '../shared/errors.js';
@@ -17,7 +17,7 @@ export class LogSubscriber {
   private readonly streaks = new Map<string, Streak>();
 
   constructor(
-    private readonly logger: LoggerService,
+    private readonly logger: Logger,
     private readonly clock: Clock,
   ) {}
 

@@ -104,12 +104,12 @@ export class Loop implements LiveBody, WorkerContext, Driven {
     }
   }
 
-  /** The body's own `run`. */
+  /** The body's own `run`. Its end is told after that of parts that ended before it. */
   main(fn: () => Promise<void>): void {
     this.parts.enter();
     this.within(fn).then(
-      () => this.end({ as: 'completed' }),
-      (error: unknown) => this.end(this.outcomeOf(error)),
+      () => process.nextTick(() => this.end({ as: 'completed' })),
+      (error: unknown) => process.nextTick(() => this.end(this.outcomeOf(error))),
     );
   }
 

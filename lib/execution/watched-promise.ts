@@ -20,7 +20,7 @@ export class WatchedPromise<T> extends Promise<T> {
    */
   static of<T>(work: Promise<T>, onEnd: (unwatched?: { readonly error: unknown }) => void): Promise<T> {
     const promise = new WatchedPromise<T>((resolve, reject) => void work.then(resolve, reject));
-    Promise.prototype.then.call(
+    void Promise.prototype.then.call(
       promise,
       () => process.nextTick(onEnd),
       (error: unknown) => process.nextTick(() => onEnd(promise.watched ? undefined : { error })),

@@ -1,4 +1,4 @@
-import type { LoggerService } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import type { Clock, Timer } from '../shared/clock.js';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -25,7 +25,7 @@ export function onSecondSignal(clock: Clock, abandon: () => void): () => void {
 }
 
 /** Says once that `enableShutdownHooks()` is missing; late, since application contexts enable their hooks late. */
-export function checkShutdownHooks(clock: Clock, logger: LoggerService, env: NodeJS.ProcessEnv): Timer {
+export function checkShutdownHooks(clock: Clock, logger: Logger, env: NodeJS.ProcessEnv): Timer {
   const check = (): void => {
     if (process.listenerCount('SIGTERM') > 0) return;
     const line =

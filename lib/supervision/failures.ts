@@ -1,4 +1,4 @@
-import type { LoggerService } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import type { EventHub } from '../events/event-hub.js';
 import { testRunnerOf } from '../host/enabled.js';
@@ -14,7 +14,7 @@ import type { SupervisorPorts } from './supervisor.js';
 export function supervisorPorts(
   clock: Clock,
   hub: EventHub,
-  logger: LoggerService,
+  logger: Logger,
   { onError, onFatal, shutdownTimeout }: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
   drain: () => Promise<unknown>,
 ): SupervisorPorts {

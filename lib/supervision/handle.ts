@@ -3,7 +3,7 @@ import { handled } from '../shared/deferred.js';
 import { BackgroundWorkerError } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
 import type { Stage } from './stage.js';
-import type { Supervisor } from './supervisor.js';
+import { notRunning, type Supervisor } from './supervisor.js';
 
 /** The control of one worker. */
 export interface WorkerHandle {
@@ -81,13 +81,13 @@ export class SupervisedHandle implements WorkerHandle {
   }
 
   pause(): Promise<void> {
-    if (!this.isAlive) return this.notRunning();
+    if (!this.isAlive) return Promise.reject(notRunning(this.supervisor));
     this.supervisor.dispatch({ type: 'pause' });
     return this.joined('pause', () => this.supervisor.until(() => this.state.status !== 'stopping'));
   }
 
   resume(): Promise<void> {
-    if (!this.isAlive) return this.notRunning();
+    if (!this.isAlive) return Promise.reject(notRunning(this.supervisor));
     this.supervisor.dispatch({ type: 'resume' });
     return Promise.resolve();
   }
@@ -96,7 +96,7 @@ export class SupervisedHandle implements WorkerHandle {
     return this.stage.whenOpen(() => {
       const { supervisor, state } = this;
       const ending = state.status === 'stopping' && state.then !== 'restart' && state.then !== 'wait';
-      if (!this.isAlive || state.status === 'paused' || ending) return this.notRunning();
+      if (!this.isAlive || state.status === 'paused' || ending) return Promise.reject(notRunning(this.supervisor));
       if (supervisor.policy.kind.type === 'loop') {
         supervisor.dispatch({ type: 'trigger' });
         return Promise.resolve();
@@ -116,9 +116,5 @@ export class SupervisedHandle implements WorkerHandle {
     if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.policy)) return wait();
     const message = `${this.name}: ${what}() was asked for by its own body, which cannot wait for itself; it is done all the same`;
     return handled(Promise.reject(new BackgroundWorkerError('BGW_SELF_JOIN', message)));
-  }
-
-  private notRunning(): Promise<never> {
-    return Promise.reject(new BackgroundWorkerError('BGW_NOT_RUNNING', `${this.name} is ${this.state.status}`));
   }
 }

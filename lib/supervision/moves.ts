@@ -26,10 +26,10 @@ export const next = (draft: Draft, patch: Partial<Machine>): Draft => ({
 
 export const enter = ({ machine }: Draft, state: Distribute<WorkerState>): WorkerState => {
   const { failures, incarnation } = machine.state;
-  return { failures, incarnation, ...state } as WorkerState;
+  return { failures, incarnation, ...state };
 };
 
-export const thenOf = (after: After) =>
+export const thenOf = (after: After): Extract<WorkerState, { status: 'stopping' }>['then'] =>
   after.do === 'backoff' || after.do === 'run' || after.do === 'schedule' ? 'restart' : after.do;
 
 /** The worker wants to run: past the gates, then the body, or the schedule of a tick. */

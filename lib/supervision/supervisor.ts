@@ -122,7 +122,7 @@ export class Supervisor {
     for (const effect of effects) this.perform(effect);
     this.alarms.sync(timersOf(machine, this.policy));
     const { status } = machine.state;
-    if (status === 'stopped' || status === 'failed' || status === 'paused') this.triggers.drop(this.notRunning());
+    if (status === 'stopped' || status === 'failed' || status === 'paused') this.triggers.drop(notRunning(this));
   }
 
   private closing(outcome: Outcome): void {
@@ -175,8 +175,7 @@ export class Supervisor {
     this.ports.hub.emit({ worker: this.policy.name }, { type: 'incarnationFailed', error, retryIn });
     failedWithin(() => this.ports.onError(this.policy.name, { error, incarnation: this.state.incarnation, retryIn }));
   }
-
-  private notRunning(): BackgroundWorkerError {
-    return new BackgroundWorkerError('BGW_NOT_RUNNING', `${this.policy.name} is ${this.state.status}`);
-  }
 }
+
+export const notRunning = ({ policy, state }: Supervisor): BackgroundWorkerError =>
+  new BackgroundWorkerError('BGW_NOT_RUNNING', `${policy.name} is ${state.status}`);

@@ -23,6 +23,6 @@ export class UnitScope {
   }
 
   resolve<T>(token: Token<T>): Promise<T> {
-    return this.moduleRef.resolve<T, T>(token as string, this.contextId, { strict: false });
+    return this.moduleRef.resolve<T, T>(token, this.contextId, { strict: false });
   }
 }

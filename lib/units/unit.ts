@@ -46,7 +46,7 @@ export class Unit implements UnitContext, UnitInfo {
   }
 
   get<T = unknown>(token: Token<T>): T {
-    return this.environment.moduleRef.get<T, T>(token as string, { strict: false });
+    return this.environment.moduleRef.get<T, T>(token, { strict: false });
   }
 
   resolve<T = unknown>(token: Token<T>): Promise<T> {
