@@ -62,14 +62,15 @@ export class SupervisedHandle implements WorkerHandle {
 
   stop(): Promise<StopReport> {
     const { supervisor } = this;
-    const begun = supervisor.now();
+    const { clock } = supervisor.ports;
+    const begun = clock.now();
     const { bodies } = supervisor;
     supervisor.dispatch({ type: 'stop', reason: 'requested' });
     return this.joined('stop', async () => {
       await supervisor.until(() => this.state.status !== 'stopping');
       const abandoned = supervisor.machine.live && supervisor.bodies === bodies;
       const names = [this.name];
-      return { stopped: abandoned ? [] : names, abandoned: abandoned ? names : [], ms: supervisor.now() - begun };
+      return { stopped: abandoned ? [] : names, abandoned: abandoned ? names : [], ms: clock.now() - begun };
     });
   }
 

@@ -26,7 +26,8 @@ export const next = (draft: Draft, patch: Partial<Machine>): Draft => ({
 
 export const enter = ({ machine }: Draft, state: Distribute<WorkerState>): WorkerState => {
   const { failures, incarnation } = machine.state;
-  return { failures, incarnation, ...state };
+  const said = Object.entries(state).filter(([, value]) => value !== undefined);
+  return { failures, incarnation, ...(Object.fromEntries(said) as typeof state) };
 };
 
 export const thenOf = (after: After): Extract<WorkerState, { status: 'stopping' }>['then'] =>

@@ -44,14 +44,14 @@ export class Supervisor {
   private readonly triggers = new TriggerQueue();
   private live: LiveBody | undefined;
   private failedWithin: Extract<Outcome, { as: 'failed' }>['within'];
-  /** Counts the bodies: tells one from the next. */
+  /** How many bodies there were. */
   bodies = 0;
 
   constructor(
     readonly policy: Policy,
     gates: readonly Gate[],
     private readonly body: Body,
-    private readonly ports: SupervisorPorts,
+    readonly ports: SupervisorPorts,
   ) {
     this.alarms = new Alarms(ports.clock, LIMITS, (timer) => this.dispatch({ type: 'timer', timer }));
     this.gatekeeper = new Gatekeeper(gates, (input) => this.dispatch(input));
@@ -65,17 +65,16 @@ export class Supervisor {
     return this.current.state;
   }
 
-  now(): number {
-    return this.ports.clock.now();
-  }
-
   /** Events are taken one after another; what an effect sets off waits its turn. */
   dispatch(input: MachineInput): void {
     this.mailbox.push(input);
     if (this.busy) return;
     this.busy = true;
-    for (let next = this.mailbox.shift(); next; next = this.mailbox.shift()) this.take(next);
-    this.busy = false;
+    try {
+      for (let next = this.mailbox.shift(); next; next = this.mailbox.shift()) this.take(next);
+    } finally {
+      this.busy = false;
+    }
     for (const watcher of [...this.watchers]) watcher();
   }
 
@@ -98,8 +97,8 @@ export class Supervisor {
     });
   }
 
-  /** @returns the end of the watch; called after every event */
-  watch(watcher: () => void): () => void {
+  /** @returns the end of the watch */
+  private watch(watcher: () => void): () => void {
     this.watchers.add(watcher);
     return () => this.watchers.delete(watcher);
   }

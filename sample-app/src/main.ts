@@ -6,7 +6,7 @@ import { welcome } from './welcome.js';
 
 const { host, port } = readSettings(process.env);
 
-const app = await NestFactory.create(AppModule);
+const app = await NestFactory.create(AppModule, { logger: ['log', 'warn', 'error', 'fatal'] });
 app.enableShutdownHooks();
 
 try {
