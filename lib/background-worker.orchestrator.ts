@@ -4,53 +4,41 @@ import {
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { UnitInterceptor } from './contract/units.js';
-import type { BackgroundWorkerModuleOptions } from './definition/module-options.js';
-import { configurationOf } from './discovery/configuration.js';
-import { discover } from './discovery/discover.js';
+import { assemble, isOff, type Assembly } from './discovery/assembly.js';
 import { watchLazyModules } from './discovery/lazy-modules.js';
-import { WorkerFactory } from './discovery/worker-factory.js';
 import { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
 import { LogSubscriber } from './events/log.js';
-import { OFF, checkNames, isWithoutWorkers, selectionOf, type Selection } from './host/enabled.js';
-import { isRepl } from './host/repl.js';
+import type { Selection } from './host/enabled.js';
 import { checkShutdownHooks, onSecondSignal } from './host/signals.js';
 import { CLOCK, type Clock, type Timer } from './shared/clock.js';
 import { stackOf } from './shared/errors.js';
-import { Inside } from './shared/inside.js';
 import type { AddedLoop, AddedTick, WorkerHost } from './supervision/background-workers.js';
 import type { WorkerHandle } from './supervision/handle.js';
 import { startPhases, stopPhases } from './supervision/phases.js';
-import { Registry, type RegistryEntry } from './supervision/registry.js';
+import type { Registry, RegistryEntry } from './supervision/registry.js';
 import { Stage } from './supervision/stage.js';
-import { supervisorPorts } from './supervision/failures.js';
 import type { Supervisor } from './supervision/supervisor.js';
 
-const SHUTDOWN_TIMEOUT = 25_000;
 /** What our hooks may take of `shutdownTimeout`; the rest is HTTP's and later hooks'. */
 const SHARE = 0.8;
 
-interface App {
-  readonly options: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number };
-  readonly selection: Selection;
-  readonly registry: Registry;
-  readonly factory: WorkerFactory;
-}
-
 /** The one place with Nest's lifecycle hooks: finds the workers, starts them last, stops them first. */
 @Injectable()
-export class BackgroundWorkerOrchestrator implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, WorkerHost {
+export class BackgroundWorkerOrchestrator
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown, WorkerHost
+{
   private readonly logger = new Logger('BackgroundWorker');
   private readonly hub: EventHub;
   private readonly stage = new Stage();
-  private readonly withoutWorkers = isWithoutWorkers();
+  private readonly off = isOff();
   private root = AsyncLocalStorage.snapshot();
-  private app: App | undefined;
+  private assembly: Assembly | undefined;
   private started: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
   private hooksCheck: Timer | undefined;
@@ -70,7 +58,7 @@ export class BackgroundWorkerOrchestrator implements OnModuleInit, OnApplication
   }
 
   onModuleInit(): void {
-    this.discovered();
+    this.assembled();
   }
 
   onApplicationBootstrap(): Promise<void> {
@@ -81,12 +69,16 @@ export class BackgroundWorkerOrchestrator implements OnModuleInit, OnApplication
     return (this.stopped ??= this.stop());
   }
 
+  onApplicationShutdown(): void {
+    this.assembly?.guard?.endClose();
+  }
+
   registry(): Registry {
-    return this.discovered().registry;
+    return this.assembled().registry;
   }
 
   add(definition: AddedTick | AddedLoop): WorkerHandle {
-    const { registry, factory, selection } = this.discovered();
+    const { registry, factory, selection } = this.assembled();
     this.stage.assertNotClosing();
     const entry = registry.add(factory.ofAdded(definition));
     const start = async (): Promise<void> => this.launch([entry], selection);
@@ -94,52 +86,35 @@ export class BackgroundWorkerOrchestrator implements OnModuleInit, OnApplication
     return entry.handle;
   }
 
-  private discovered(): App {
-    return (this.app ??= this.discover());
-  }
-
-  private discover(): App {
-    const given = configurationOf(this.modules);
-    const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
-    const interceptors = (options.units ?? []).map((unit) =>
-      typeof unit === 'object' ? unit : this.moduleRef.get<UnitInterceptor>(unit, { strict: false }),
-    );
-    const runtime = {
-      clock: this.clock,
-      hub: this.hub,
-      moduleRef: this.moduleRef,
-      inside: new Inside(),
-      root: <R>(fn: () => R): R => this.root(fn),
-      interceptors,
-    };
-    const ports = supervisorPorts(this.clock, this.hub, this.logger, options, () => this.onModuleDestroy());
-    const registry = new Registry();
-    const factory = new WorkerFactory(runtime, options, ports, this.stage);
-    for (const found of discover(this.modules.values(), (line) => this.logger.debug(line)))
-      registry.add(factory.ofFound(found));
-    checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
-    return { options, registry, factory, selection: this.select(options, registry) };
-  }
-
-  private select({ enabled }: BackgroundWorkerModuleOptions, registry: Registry): Selection {
-    if (this.withoutWorkers || isRepl()) return OFF;
-    const selection = selectionOf(enabled, process.env);
-    checkNames(selection.named, [...registry.names, 'tasks'], selection.because);
-    return selection;
+  private assembled(): Assembly {
+    return (this.assembly ??= assemble(
+      {
+        modules: this.modules,
+        moduleRef: this.moduleRef,
+        clock: this.clock,
+        hub: this.hub,
+        logger: this.logger,
+        stage: this.stage,
+        root: (fn) => this.root(fn),
+        drain: () => this.onModuleDestroy(),
+      },
+      this.off,
+    ));
   }
 
   private async start(): Promise<void> {
     if (this.stage.isClosing) return;
     this.root = AsyncLocalStorage.snapshot();
-    const { registry, selection } = this.discovered();
+    const { registry, selection, guard } = this.assembled();
+    const on = registry.names.filter((name) => selection.includes(name));
+    const off = registry.names.filter((name) => !selection.includes(name));
+    if (on.length > 0) await guard?.start(on);
+    if (this.stage.isClosing) return;
     this.stage.open();
     this.launch(registry.all, selection);
-    const off = registry.names.filter((name) => !selection.includes(name));
-    if (off.length > 0)
-      this.logger.log(
-        `not started here, by ${selection.because}: ${off.join(', ')}; BACKGROUND_WORKERS=on or enabled: true starts them`,
-      );
-    if (off.length < registry.names.length) this.hooksCheck = checkShutdownHooks(this.clock, this.logger, process.env);
+    const how = 'BACKGROUND_WORKERS=on or enabled: true starts them';
+    if (off.length > 0) this.logger.log(`not started here, by ${selection.because}: ${off.join(', ')}; ${how}`);
+    if (on.length > 0) this.hooksCheck = checkShutdownHooks(this.clock, this.logger, process.env);
   }
 
   private launch(entries: readonly RegistryEntry[], selection: Selection): void {
@@ -151,14 +126,15 @@ export class BackgroundWorkerOrchestrator implements OnModuleInit, OnApplication
   private async stop(): Promise<void> {
     this.stage.close();
     this.hooksCheck?.cancel();
-    if (!this.app) return;
-    const { registry, options } = this.app;
+    if (!this.assembly) return;
+    const { registry, shutdownTimeout, guard } = this.assembly;
+    guard?.beginClose();
     const supervisors = this.supervisorsOf(registry.all);
     const unlisten = onSecondSignal(this.clock, () => supervisors.forEach((one) => one.dispatch({ type: 'abandon' })));
     const { stopped, abandoned, ms } = await stopPhases(
       supervisors,
       this.clock,
-      this.clock.now() + options.shutdownTimeout * SHARE,
+      this.clock.now() + shutdownTimeout * SHARE,
     );
     unlisten();
     const took = `${(ms / 1_000).toFixed(1)} s`;

@@ -1,8 +1,20 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { UnitInterceptor } from '../contract/units.js';
-import { checkAll, flag, func, invalid, isRecord, milliseconds, record, rule, type Rules } from './check.js';
+import { checkAll, flag, func, invalid, isRecord, milliseconds, oneOf, record, rule, type Rules } from './check.js';
 import type { WorkerDefaults, WorkerOverrides } from './options.js';
 import { unsupported, validateDefaults } from './validation.js';
+
+export type GuardMode = 'auto' | 'on' | 'off';
+
+/** The development guard: no worker runs twice because a watcher reloaded the code. */
+export interface GuardOptions {
+  /** Default 'auto': on under a watcher and where NODE_ENV is development; off in production, CI, test runners and replicas. */
+  mode?: GuardMode;
+  /** Apps with different keys run side by side. Default: none. */
+  key?: string;
+  /** How long bootstrap waits for an earlier process that closes, in milliseconds. Default 10_000. */
+  handoverTimeout?: number;
+}
 
 /** What `onError` is told of where an error came up. */
 export interface FailurePlace {
@@ -32,6 +44,8 @@ export interface BackgroundWorkerModuleOptions {
   defaults?: WorkerDefaults;
   /** Options by worker name, over those of the decorator. */
   workers?: Record<string, WorkerOverrides>;
+  /** A mode is `{ mode }`. Default 'auto'. */
+  guard?: GuardMode | GuardOptions;
   /** An onion around every unit, the first outermost: instances or injection tokens. */
   units?: readonly (UnitInterceptor | InjectionToken)[];
   /** Error reporters (Sentry and the like). Runs inside the unit's context; what it throws is logged. */
@@ -48,14 +62,25 @@ export interface BackgroundWorkerOptionsFactory {
 export const MODULE_OPTIONS = Symbol('nestjs-background-worker:options');
 
 const SUBJECT = 'BackgroundWorkerModule';
-const NOT_YET = ['guard', 'leases', 'transport', 'pool', 'pools'];
+const NOT_YET = ['leases', 'transport', 'pool', 'pools'];
 
 const isNameList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '');
 const isInterceptor = (value: unknown): boolean => isRecord(value) && typeof value['around'] === 'function';
 const isToken = (value: unknown): boolean => ['string', 'symbol', 'function'].includes(typeof value);
 
+const MODES: readonly unknown[] = ['auto', 'on', 'off'];
+const guardRules: Rules = {
+  mode: oneOf('auto', 'on', 'off'),
+  key: rule('a non-empty string', (value) => typeof value === 'string' && value !== ''),
+  handoverTimeout: milliseconds(0),
+};
+
 const rules: Rules = {
+  guard: rule(
+    "'auto', 'on', 'off' or { mode?, key?, handoverTimeout? }",
+    (value) => MODES.includes(value) || isRecord(value),
+  ),
   enabled: rule('true, false or a list of worker names', (value) => flag.ok(value) || isNameList(value)),
   shutdownTimeout: milliseconds(0),
   defaults: record,
@@ -76,5 +101,9 @@ export function validateModuleOptions(options: unknown): void {
   if (!isRecord(options)) throw invalid(SUBJECT, 'options', options, 'an object');
   for (const option of NOT_YET) if (options[option] !== undefined) throw unsupported(SUBJECT, option);
   checkAll(SUBJECT, options, rules);
+  if (isRecord(options['guard'])) checkAll(SUBJECT, options['guard'], guardRules, 'guard.');
   if (options['defaults'] !== undefined) validateDefaults(SUBJECT, options['defaults']);
 }
+
+export const guardOptionsOf = ({ guard = {} }: BackgroundWorkerModuleOptions): GuardOptions =>
+  typeof guard === 'string' ? { mode: guard } : guard;

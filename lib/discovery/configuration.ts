@@ -27,6 +27,12 @@ export function configurationOf(modules: ModulesContainer): BackgroundWorkerModu
   return options;
 }
 
+/** The class that the app was made from: Nest keeps its own core module first, the root second. */
+export function rootModuleOf(modules: ModulesContainer): string {
+  const [, root] = [...modules.values()];
+  return root?.name ?? '';
+}
+
 /** Our hooks run last at start and first at stop, wherever we and the database are imported. */
 export function moveToTheEdge(modules: ModulesContainer, core: unknown): void {
   for (const module of modules.values()) if (module.metatype === core) module.distance = -1;

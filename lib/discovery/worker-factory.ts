@@ -3,6 +3,7 @@ import { invalid } from '../definition/check.js';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { bodyOf } from '../execution/body-of.js';
 import { siteOf, type Runtime } from '../execution/runtime.js';
+import type { Guard } from '../guard/guard.js';
 import type { AddedLoop, AddedTick } from '../supervision/background-workers.js';
 import { SupervisedHandle } from '../supervision/handle.js';
 import type { Policy } from '../supervision/machine.js';
@@ -11,6 +12,9 @@ import type { Stage } from '../supervision/stage.js';
 import { Supervisor, type SupervisorPorts } from '../supervision/supervisor.js';
 import type { Found } from './discover.js';
 
+/** Under the development guard a save should not wait longer for a body that does not stop, in milliseconds. */
+const GUARDED_STOP_TIMEOUT = 5_000;
+
 /** Makes a supervised worker of a definition and the instance that it was found on. */
 export class WorkerFactory {
   constructor(
@@ -18,6 +22,7 @@ export class WorkerFactory {
     private readonly options: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
     private readonly ports: SupervisorPorts,
     private readonly stage: Stage,
+    private readonly guard: Guard | undefined,
   ) {}
 
   /** @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION` */
@@ -40,11 +45,15 @@ export class WorkerFactory {
     classes: readonly unknown[],
     source: string,
   ): RegistryEntry {
-    const { defaults, workers = {}, shutdownTimeout } = this.options;
+    const { workers = {}, shutdownTimeout } = this.options;
+    const defaults = this.guard
+      ? { stopTimeout: GUARDED_STOP_TIMEOUT, ...this.options.defaults }
+      : this.options.defaults;
     const { name } = defineWorker(subject, own, defaults);
     const definition = defineWorker(subject, own, defaults, Object.hasOwn(workers, name) ? workers[name] : {});
-    const policy: Policy = { ...definition, shutdownTimeout, gates: [] };
-    const supervisor = new Supervisor(policy, [], bodyOf(siteOf(this.runtime, policy), target), this.ports);
+    const gates = this.guard ? [this.guard.gateOf(name)] : [];
+    const policy: Policy = { ...definition, shutdownTimeout, gates: gates.map(({ on }) => on) };
+    const supervisor = new Supervisor(policy, gates, bodyOf(siteOf(this.runtime, policy), target), this.ports);
     const handle = new SupervisedHandle(supervisor, this.stage, this.runtime.inside);
     return { supervisor, handle, classes, source };
   }

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../shared/clock.js';
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const DOUBLE_DELIVERY = 500;
 const HOOKS_CHECK = 5_000;
+const WATCHDOG = 5_000;
 
 /**
  * A second SIGINT or SIGTERM abandons what drains. One that comes within 500 ms is the first, delivered twice by a watcher or npm.
@@ -37,13 +38,18 @@ export function checkShutdownHooks(clock: Clock, logger: Logger, env: NodeJS.Pro
 }
 
 /**
- * Nest has no injectable app: the way to shut it down is the signal that it listens for. Ends the process with a non-zero code.
+ * Shuts the app down, and the process with it. Nest has no injectable app: the way is the signal that it listens for.
  * @param drain for the process in which nobody listens
  */
-export function exitFatally(clock: Clock, shutdownTimeout: number, drain: () => Promise<unknown>): void {
-  process.on('exit', () => (process.exitCode = 1));
-  clock.after(shutdownTimeout + 5_000, () => process.exit(1), { unref: true });
+export function endProcess(clock: Clock, shutdownTimeout: number, drain: () => Promise<unknown>, code: 0 | 1): void {
+  clock.after(shutdownTimeout + WATCHDOG, () => process.exit(1), { unref: true });
   const heard = STOP_SIGNALS.find((signal) => process.listenerCount(signal) > 0);
   if (heard) process.kill(process.pid, heard);
-  else void drain().finally(() => process.exit(1));
+  else void drain().finally(() => process.exit(code));
+}
+
+/** The same, with a non-zero code whatever else ends the process: Nest's own `process.exit(0)` included. */
+export function exitFatally(clock: Clock, shutdownTimeout: number, drain: () => Promise<unknown>): void {
+  process.on('exit', () => (process.exitCode = 1));
+  endProcess(clock, shutdownTimeout, drain, 1);
 }

@@ -111,3 +111,6 @@ export class SystemClock implements Clock {
     return Math.random();
   }
 }
+
+/** When this process began, in epoch milliseconds with fractions. */
+export const processBorn = (): number => performance.timeOrigin;

@@ -1,0 +1,70 @@
+import type { Logger } from '@nestjs/common';
+import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { UnitInterceptor } from '../contract/units.js';
+import { guardOptionsOf } from '../definition/module-options.js';
+import type { EventHub } from '../events/event-hub.js';
+import type { Guard } from '../guard/guard.js';
+import { makeGuard } from '../guard/make-guard.js';
+import { OFF, checkNames, isWithoutWorkers, selectionOf, type Selection } from '../host/enabled.js';
+import { isRepl } from '../host/repl.js';
+import type { Clock } from '../shared/clock.js';
+import { Inside } from '../shared/inside.js';
+import { supervisorPorts } from '../supervision/failures.js';
+import { Registry } from '../supervision/registry.js';
+import type { Supervisor } from '../supervision/supervisor.js';
+import type { Stage } from '../supervision/stage.js';
+import { configurationOf, rootModuleOf } from './configuration.js';
+import { discover } from './discover.js';
+import { WorkerFactory } from './worker-factory.js';
+
+const SHUTDOWN_TIMEOUT = 25_000;
+
+/** What an app's workers are made from. */
+export interface Materials {
+  readonly modules: ModulesContainer;
+  readonly moduleRef: ModuleRef;
+  readonly clock: Clock;
+  readonly hub: EventHub;
+  readonly logger: Logger;
+  readonly stage: Stage;
+  /** Runs a function in the module's root async context. */
+  readonly root: <R>(fn: () => R) => R;
+  /** Stops all workers. */
+  readonly drain: () => Promise<unknown>;
+}
+
+/** The workers of an app, found, validated and ready to start. */
+export interface Assembly {
+  readonly shutdownTimeout: number;
+  readonly selection: Selection;
+  readonly registry: Registry;
+  readonly factory: WorkerFactory;
+  readonly guard: Guard | undefined;
+}
+
+/** @param off nothing starts, whatever the options say */
+export function assemble(materials: Materials, off: boolean): Assembly {
+  const { modules, moduleRef, clock, hub, logger, stage, root, drain } = materials;
+  const given = configurationOf(modules);
+  const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
+  const interceptors = (options.units ?? []).map((unit) =>
+    typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
+  );
+  const runtime = { clock, hub, moduleRef, inside: new Inside(), root, interceptors };
+  const ports = supervisorPorts(clock, hub, logger, options, drain);
+  const registry = new Registry();
+  const { shutdownTimeout } = options;
+  const supervisors = (): readonly Supervisor[] => registry.all.map(({ supervisor }) => supervisor);
+  const app = { rootModule: rootModuleOf(modules), clock, hub, logger, shutdownTimeout, supervisors, drain };
+  const guard = off ? undefined : makeGuard(guardOptionsOf(options), app);
+  const factory = new WorkerFactory(runtime, options, ports, stage, guard);
+  const skipped = (line: string): void => logger.debug(line);
+  for (const found of discover(modules.values(), skipped)) registry.add(factory.ofFound(found));
+  checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
+  const selection = off ? OFF : selectionOf(options.enabled, process.env);
+  checkNames(selection.named, [...registry.names, 'tasks'], selection.because);
+  return { shutdownTimeout, registry, factory, guard, selection };
+}
+
+/** Booted by `withoutWorkers()` or in Nest's REPL. Asked while the app is built. */
+export const isOff = (): boolean => isWithoutWorkers() || isRepl();

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Logger } from '@nestjs/common';
+import type { GuardOptions } from '../definition/module-options.js';
+import { endpointOf } from '../endpoint/endpoint.js';
+import { userDirectory, userSecret } from '../endpoint/user-secret.js';
+import type { EventHub } from '../events/event-hub.js';
+import { ancestors, isOrphaned, startedBy } from '../host/ancestry.js';
+import { endProcess } from '../host/signals.js';
+import { processBorn, type Clock } from '../shared/clock.js';
+import type { Supervisor } from '../supervision/supervisor.js';
+import { Guard } from './guard.js';
+import { entryOf, guardKey, type AppIdentity } from './guard-key.js';
+import type { GuardPorts } from './ports.js';
+import { whenToGuard } from './when-to-guard.js';
+
+const HANDOVER_TIMEOUT = 10_000;
+
+/** What the guard needs of the app around it. */
+export interface GuardedApp extends Pick<AppIdentity, 'rootModule'> {
+  readonly clock: Clock;
+  readonly hub: EventHub;
+  readonly logger: Logger;
+  readonly shutdownTimeout: number;
+  supervisors(): readonly Supervisor[];
+  drain(): Promise<unknown>;
+}
+
+/** @returns undefined where the guard is off; one debug line says why */
+export function makeGuard(
+  { mode, key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions,
+  app: GuardedApp,
+): Guard | undefined {
+  const chain = mode === 'off' ? [] : ancestors();
+  const self = [process.argv0, ...process.execArgv, ...process.argv.slice(1)].join(' ');
+  const { on, because } = whenToGuard(mode ?? 'auto', process.env, self, chain);
+  app.logger.debug(`the development guard is ${on ? 'on' : 'off'}: ${because}`);
+  if (!on) return undefined;
+  const isOrphaned = orphanCheck(chain);
+  return new Guard((workers) => ({ ...portsOf({ ...app, workers, key }), isOrphaned, handoverTimeout }));
+}
+
+const orphanCheck = (chain: ReturnType<typeof ancestors>): (() => boolean) => {
+  const recorded = startedBy(chain);
+  return () => isOrphaned(recorded);
+};
+
+function portsOf(app: GuardedApp & AppIdentity): Omit<GuardPorts, 'isOrphaned' | 'handoverTimeout'> {
+  const { clock, hub, logger, shutdownTimeout } = app;
+  const key = guardKey(app);
+  const directory = userDirectory();
+  const entry = relative(process.cwd(), entryOf(process.argv, process.cwd()));
+  const me = { pid: process.pid, entry, born: processBorn() };
+  return {
+    clock,
+    hub,
+    key,
+    me,
+    shutdownTimeout,
+    endpoint: endpointOf(key),
+    secret: userSecret(directory),
+    notes: notesIn(join(directory, `${createHash('sha256').update(key).digest('hex').slice(0, 16)}.json`), me, () =>
+      new Date(clock.wall()).toISOString(),
+    ),
+    abandoned: (workers) =>
+      app
+        .supervisors()
+        .filter((one) => workers.includes(one.policy.name) && stuck(one))
+        .map((one) => one.policy.name),
+    drained: async () =>
+      void (await Promise.all(app.supervisors().map((one) => one.until(() => one.state.status !== 'stopping')))),
+    closeApp: () => endProcess(clock, shutdownTimeout, () => app.drain(), 0),
+    exit: (line) => {
+      logger.error(line);
+      process.exit(1);
+    },
+    say: (line) => logger.log(line),
+    warn: (line) => logger.warn(line),
+  };
+}
+
+const stuck = ({ machine, state }: Supervisor): boolean =>
+  machine.live && state.status !== 'running' && state.status !== 'stopping';
+
+const notesIn = (path: string, me: GuardPorts['me'], since: () => string): GuardPorts['notes'] => ({
+  write: () => writeFileSync(path, JSON.stringify({ ...me, since: since() }), { mode: 0o600 }),
+  read: () => {
+    try {
+      const { pid, entry, since } = JSON.parse(readFileSync(path, 'utf8')) as {
+        pid: number;
+        entry: string;
+        since: string;
+      };
+      return `pid ${pid} (${entry}) holds the workers since ${since}`;
+    } catch {
+      return 'another process holds the workers';
+    }
+  },
+});

@@ -1,0 +1,57 @@
+import type { Clock } from '../shared/clock.js';
+import { BackgroundWorkerError } from '../shared/errors.js';
+
+/** One app of this process. Frozen for all versions of the package: fields are only ever added. */
+export interface AppRecord {
+  readonly v: number;
+  readonly key: string;
+  /** Stops and drains its workers; returns how many bodies still live. */
+  stop(): Promise<number>;
+  readonly isClosing?: () => boolean;
+}
+
+interface ProcessRegistry {
+  readonly v: number;
+  readonly apps: Set<AppRecord>;
+}
+
+const REGISTRY = Symbol.for('nestjs-background-worker:apps');
+const AGAIN = 250;
+
+/** What the apps of one process know of each other, whichever copy of the package they use. */
+function processRegistry(): ProcessRegistry {
+  const shared = globalThis as { [REGISTRY]?: ProcessRegistry };
+  const registry = (shared[REGISTRY] ??= { v: 1, apps: new Set() });
+  if (registry.v === 1) return registry;
+  throw new BackgroundWorkerError(
+    'BGW_METADATA_VERSION',
+    `another copy of nestjs-background-worker in this process keeps a registry of version ${registry.v}; this copy reads version 1`,
+  );
+}
+
+interface Older {
+  readonly exists: boolean;
+  /** One of them is; a record that cannot tell may be. */
+  isClosing(): boolean;
+  /** Resolves once none of their bodies lives, or `isOver`. */
+  released(isOver: () => boolean): Promise<void>;
+}
+
+/** The newest app of a key wins: it gets the older ones to stop first. */
+export function joinProcess(record: AppRecord, clock: Clock): { older: Older; leave: () => void } {
+  const { apps } = processRegistry();
+  const same = [...apps].filter(({ key }) => key === record.key);
+  apps.add(record);
+  const release = async (one: AppRecord, isOver: () => boolean): Promise<void> => {
+    while (!isOver() && apps.has(one) && (await one.stop()) > 0)
+      await new Promise<void>((resolve) => clock.after(AGAIN, resolve));
+  };
+  return {
+    older: {
+      exists: same.length > 0,
+      isClosing: () => same.some(({ isClosing }) => isClosing?.() ?? true),
+      released: async (isOver) => void (await Promise.all(same.map((one) => release(one, isOver)))),
+    },
+    leave: () => apps.delete(record),
+  };
+}
