@@ -40,7 +40,7 @@ export class LogSubscriber {
   private stateChanged({ worker, from, to }: EventOf<'stateChanged'>): void {
     if (nameOf(from) === nameOf(to)) return;
     const line = `${worker} ${describe(to)}`;
-    if (isTicking(from) && isTicking(to)) this.logger.verbose?.(line);
+    if ((isTicking(from) && isTicking(to)) || isAtGuard(to)) this.logger.verbose?.(line);
     else if (to.status === 'failed') this.logger.error(line);
     else if (!(to.status === 'waiting' && to.on === 'backoff')) this.logger.log(line);
     if (to.failures === 0) this.streaks.delete(worker ?? '');
@@ -63,6 +63,9 @@ export class LogSubscriber {
 const seconds = (ms: number): string => (ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`);
 
 const nameOf = (state: WorkerState): string => (state.status === 'waiting' ? `waiting ${state.on}` : state.status);
+
+/** The guard has lines of its own. */
+const isAtGuard = (state: WorkerState): boolean => state.status === 'waiting' && state.on === 'guard';
 
 const isTicking = (state: WorkerState): boolean =>
   state.status === 'running' || (state.status === 'waiting' && (state.on === 'schedule' || state.on === 'backoff'));
