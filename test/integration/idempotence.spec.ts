@@ -202,6 +202,8 @@ describe('asked for after the stop began', () => {
   });
 });
 
+const listeners = (): number => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');
+
 describe('never', () => {
   it('starts a worker of an app whose boot fails in another provider’s bootstrap hook', async () => {
     let runs = 0;
@@ -223,18 +225,19 @@ describe('never', () => {
   });
 
   it('listens for signals in handle.stop(); in close() it does, until the drain is over', async () => {
-    const { module, counts } = counted();
-    const { app, handle } = await boot(module);
-    await until('it runs', () => counts.runs === 1);
-    const listeners = (): number => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');
     const before = listeners();
-    const stopped = handle().stop();
-    expect(listeners()).toBe(before);
-    await stopped;
+    const whileDraining: number[] = [];
+    @BackgroundWorker()
+    class DrainingWorker {
+      async run(ctx: WorkerContext): Promise<void> {
+        await ctx.sleep(60_000).finally(() => whileDraining.push(listeners() - before));
+      }
+    }
+    const { app, handle } = await bootWith([DrainingWorker]);
+    await handle().stop();
     await handle().start();
-    const closed = app.close();
-    await until('our listener', () => listeners() === before + 2);
-    await closed;
+    await app.close();
+    expect(whileDraining).toEqual([0, 2]);
     expect(listeners()).toBe(before);
   });
 });

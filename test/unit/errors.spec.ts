@@ -40,6 +40,7 @@ describe('error codes', () => {
       'BGW_SCOPED_WORKER',
       'BGW_SELF_JOIN',
       'BGW_SHUTTING_DOWN',
+      'BGW_TOO_EARLY',
       'BGW_TWO_CONFIGURATIONS',
       'BGW_UNKNOWN_WORKER',
       'BGW_UNSUPPORTED_OPTION',

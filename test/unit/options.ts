@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineWorker } from '../../lib/definition/definition.js';
+import { defineWorker, workerNameOf, type WorkerDefinition } from '../../lib/definition/definition.js';
 import type { WorkerDefaults, WorkerOptions, WorkerOverrides } from '../../lib/definition/options.js';
 import { BackgroundWorkerError } from '../../lib/shared/errors.js';
 
@@ -97,5 +97,14 @@ export function everyOption(cases: Record<string, Case>, path: string, subject: 
   });
 }
 
+/** Defines a worker under these defaults and overrides. */
+export const define = (own: WorkerOptions, defaults: WorkerDefaults = {}, over?: unknown): WorkerDefinition =>
+  defineWorker(SUBJECT, own, {
+    shutdownTimeout: 25_000,
+    gates: [],
+    defaults,
+    overrides: { [(own as WorkerOptions | null)?.name ?? workerNameOf(SUBJECT)]: over as WorkerOverrides },
+  });
+
 export const worker = (options: unknown, defaults?: WorkerDefaults, overrides?: unknown): unknown =>
-  defineWorker(SUBJECT, options as WorkerOptions, defaults, overrides as WorkerOverrides);
+  define(options as WorkerOptions, defaults, overrides);

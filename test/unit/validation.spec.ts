@@ -17,6 +17,7 @@ import {
   thrown,
   worker,
   type Define,
+  define,
 } from './options.js';
 
 const tickWith: Define = (option, value) => worker({ every: 1_000, [option]: value });
@@ -128,6 +129,8 @@ describe('what is not said', () => {
       stopTimeout: 15_000,
       cancelGrace: 3_000,
       heartbeatTimeout: undefined,
+      shutdownTimeout: 25_000,
+      gates: [],
     });
     expect(defineWorker(SUBJECT, { critical: true }).maxFailures).toBe(10);
   });
@@ -136,7 +139,7 @@ describe('what is not said', () => {
     const defaults = { stopTimeout: 1, cancelGrace: 1, maxFailures: 1, backoff: { initial: 1, max: 1, factor: 1 } };
     const own = { stopTimeout: 2, cancelGrace: 2, backoff: { initial: 2, max: 2 } };
     const overrides = { stopTimeout: 3, cancelGrace: undefined, backoff: { max: 3 } };
-    expect(defineWorker(SUBJECT, own, defaults, overrides)).toMatchObject({
+    expect(define(own, defaults, overrides)).toMatchObject({
       stopTimeout: 3,
       cancelGrace: 2,
       maxFailures: 1,
