@@ -22,6 +22,8 @@ export class Guard {
   private readonly entrants = new Set<Deferred<void>>();
   private readonly closing = deferred();
   private readonly closed = deferred();
+  /** Once: a worker that is added at run time joins what was begun at boot. */
+  private started: Promise<void> | undefined;
   private leaveProcess: () => void = () => undefined;
 
   private ports!: GuardPorts;
@@ -40,7 +42,11 @@ export class Guard {
   }
 
   /** Resolves when bootstrap may go on: only an app that is closing holds it up, at most `handoverTimeout`. */
-  async start(workers: readonly string[]): Promise<void> {
+  start(workers: readonly string[]): Promise<void> {
+    return (this.started ??= this.join(workers));
+  }
+
+  private async join(workers: readonly string[]): Promise<void> {
     try {
       this.ports = this.portsOf(workers);
     } catch (error) {
