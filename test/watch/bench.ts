@@ -1,5 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { Journal, type Line } from './journal.js';
@@ -21,7 +31,7 @@ export class CellFailure extends Error {}
 /** How often the journal is looked at, in milliseconds. */
 const GLANCE = 20;
 /** A watcher that shows no sign of an edit for so long has missed it (it was not watching yet): the file is written again. */
-const MISSED = 9_000;
+const MISSED = 12_000;
 
 const text = (version: number, note: string): string => `export const VERSION = ${version};\n${note}`;
 
@@ -38,7 +48,7 @@ export class Bench {
   constructor(
     readonly directory: string,
     packages: string,
-    private readonly watcher: Watcher,
+    readonly watcher: Watcher,
     readonly setting: Setting,
     private readonly deadline: number,
   ) {
@@ -51,7 +61,7 @@ export class Bench {
   }
 
   get patience(): number {
-    return this.setting.guard === 'off' ? 9_000 : 45_000;
+    return this.setting.guard === 'off' ? 9_000 : 75_000;
   }
 
   /** @param server its name, where there are several */
@@ -143,18 +153,24 @@ export class Bench {
     if (this.setting.guard === 'auto') throw new CellFailure(`timed out: ${what}`);
   }
 
-  /** Both workers run the newest code, or its app was lost. An edit that the watcher missed is made again. */
-  async settled(): Promise<void> {
+  /**
+   * Both workers run the newest code, or its app was lost. An edit that the watcher missed is made again.
+   * @param fresh the watcher has just been started, and cannot miss what was there before
+   */
+  async settled(fresh = false): Promise<void> {
     const { version } = this;
     const since = this.journal.lines.length;
     let glanced = performance.now();
     let seen = since;
+    let printed = 0;
     await this.must(`version ${version} does not run`, () => {
       const { length } = this.journal.lines;
       const idle = this.journal.lines.slice(seen).every(({ event }) => event === 'start' || event === 'end');
-      if (!idle) glanced = performance.now();
+      const { size } = statSync(this.outputPath);
+      if (!idle || size !== printed) glanced = performance.now();
       seen = length;
-      if (version > 0 && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
+      printed = size;
+      if (!fresh && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
         this.missed++;
         glanced = performance.now();
         this.write(text(version, `// again ${this.writes++}\n`));

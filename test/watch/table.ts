@@ -56,11 +56,11 @@ export function markdown(results: Results): string {
   return `${[
     '# Watch modes: the latest run',
     '',
-    `Written by \`npm run test:watch-modes\` on ${type()} ${release()}, ${cpus().length} cores, Node ${process.version}, ${['@nestjs/core', ...tools.length ? [] : []].map(versionOf).join('')}; ${tools.join(', ')}.`,
+    `Written by \`npm run test:watch-modes\` on ${type()} ${release()}, ${cpus().length} cores, Node ${process.version}, ${['@nestjs/core', ...(tools.length ? [] : [])].map(versionOf).join('')}; ${tools.join(', ')}.`,
     '',
     'A cell is the number of overlaps (two live bodies of one worker, by the log that the workers write themselves) and, in brackets, of edits.',
     'A number without more says also: no app lost to EADDRINUSE, one live app at the end, and it runs the newest code.',
-    'The last column is the same watcher with `guard: \'off\'` (1.5 s drain, application context, fewer edits): what happens without it.',
+    "The last column is the same watcher with `guard: 'off'` (1.5 s drain, application context, fewer edits): what happens without it.",
     '',
     '| | instant stop, HTTP | instant, context | 1.5 s drain, HTTP | drain, context | never stops, HTTP | never, context | guard off |',
     '|---|---|---|---|---|---|---|---|',
@@ -72,7 +72,9 @@ export function markdown(results: Results): string {
     '',
     "Somebody else's `onModuleDestroy` that never resolves:",
     '',
-    ...hanging.map((plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`),
+    ...hanging.map(
+      (plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`,
+    ),
     '',
   ].join('\n')}`;
 }
