@@ -42,8 +42,11 @@ export class Bench {
   version = 0;
   edits = 0;
   missed = 0;
+  restarts = 0;
   private readonly servers = new Map<string, ChildProcess>();
   private writes = 0;
+  /** How long the output was when the last server was started. */
+  startedAt = 0;
 
   constructor(
     readonly directory: string,
@@ -55,6 +58,11 @@ export class Bench {
     this.checkout = join(directory, 'app');
     this.journal = new Journal(join(directory, 'journal.jsonl'));
     cpSync(join(repo, 'test/watch/fixture'), this.checkout, { recursive: true });
+    // Not in the fixture itself: there it would keep the compiler from finding this very package.
+    writeFileSync(
+      join(this.checkout, 'package.json'),
+      '{ "name": "watched-app", "private": true, "version": "0.0.0" }',
+    );
     linkModules(join(this.checkout, 'node_modules'), packages);
     if (watcher.main !== undefined) writeMain(this.checkout, watcher.main);
     if (watcher.compiled) for (const name of readdirSync(join(this.checkout, 'src'))) this.compile(name);
@@ -68,6 +76,7 @@ export class Bench {
   start(server = '1'): ChildProcess {
     const { kind, stop, guard, port } = this.setting;
     const output = openSync(this.outputPath, 'a');
+    this.startedAt = this.output().length;
     const child = spawn(process.execPath, this.watcher.args, {
       cwd: this.checkout,
       detached: true,
@@ -163,6 +172,7 @@ export class Bench {
     let glanced = performance.now();
     let seen = since;
     let printed = 0;
+    const outputBefore = this.startedAt;
     await this.must(`version ${version} does not run`, () => {
       const { length } = this.journal.lines;
       const idle = this.journal.lines.slice(seen).every(({ event }) => event === 'start' || event === 'end');
@@ -175,8 +185,16 @@ export class Bench {
         glanced = performance.now();
         this.write(text(version, `// again ${this.writes++}\n`));
       }
-      return this.runs(version) || this.lostOf(version);
+      return this.runs(version) || this.lostOf(version) || (!fresh && this.isOfNoUse(outputBefore));
     });
+  }
+
+  /** Its own runtime says so: it read a half-written update, or met a syntax error. */
+  isOfNoUse(since: number): boolean {
+    return (
+      this.watcher.ofNoUseAfterError === true &&
+      /\[HMR\] (Update failed|You need to restart)/.test(this.output().slice(since))
+    );
   }
 
   private hasBooted(version: number): boolean {

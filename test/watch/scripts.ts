@@ -17,6 +17,15 @@ const stop = (bench: Bench, server: string): void => signal(-bench.serverPid(ser
 async function edited(bench: Bench): Promise<void> {
   bench.edit();
   await bench.settled();
+  if (bench.isOfNoUse(bench.startedAt)) await startedByHand(bench);
+}
+
+async function startedByHand(bench: Bench): Promise<void> {
+  bench.restarts++;
+  stop(bench, '1');
+  await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
+  bench.start();
+  await bench.settled(true);
 }
 
 /** The second edit comes while the app of the first is told to stop. */
@@ -39,12 +48,7 @@ async function brokenAndFixed(bench: Bench): Promise<void> {
   const since = bench.output().length;
   bench.break();
   await bench.complained(since);
-  if (!bench.watcher.ofNoUseAfterError) return await edited(bench);
-  stop(bench, '1');
-  await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
-  bench.edit();
-  bench.start();
-  await bench.settled(true);
+  await edited(bench);
 }
 
 const edits: Script = {
@@ -88,7 +92,7 @@ const kills: Script = {
       if (victim === 'app') await bench.must('the app has ended', () => !isAlive(app.process), 15_000);
       const again = victim === 'watcher' || bench.watcher.missesKilledApp === true;
       if (victim === 'app' && again) {
-        stop(bench, '1');
+        signal(bench.serverPid(), 'SIGKILL');
         await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
       }
       bench.edit();

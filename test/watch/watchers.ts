@@ -72,7 +72,7 @@ const hmr = (main: string): Watcher => ({
   tools: ['@nestjs/cli', 'webpack', 'run-script-webpack-plugin'],
 });
 
-const HOT = `import { boot } from './boot';
+const HOT = `import { boot } from './boot.js';
 
 declare const module: {
   hot?: { accept(): void; dispose(fn: (data: { closed?: Promise<unknown> }) => void): void; data?: { closed?: Promise<unknown> } };
@@ -97,7 +97,7 @@ void boot();
 module.hot?.accept();
 `;
 
-const VITE_DISPOSE = `import { boot } from './boot';
+const VITE_DISPOSE = `import { boot } from './boot.js';
 
 const app = boot();
 if (import.meta.hot) {
