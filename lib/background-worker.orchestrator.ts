@@ -85,7 +85,7 @@ export class BackgroundWorkerOrchestrator
     this.stage.assertNotClosing();
     const entry = registry.add(factory.ofAdded(definition));
     const start = async (): Promise<void> => {
-      if (selection.includes(entry.handle.name)) await guard?.start([entry.handle.name]);
+      if (selection.includes(entry.name)) await guard?.start(selection.named);
       this.launch([entry], selection);
     };
     void this.stage.whenOpen(start).catch(() => undefined);
@@ -115,7 +115,7 @@ export class BackgroundWorkerOrchestrator
     const { registry, selection, guard } = this.assembled();
     const on = registry.names.filter((name) => selection.includes(name));
     const off = registry.names.filter((name) => !selection.includes(name));
-    if (on.length > 0) await guard?.start(on);
+    if (on.length > 0) await guard?.start(selection.named);
     if (this.stage.isClosing) return;
     this.stage.open();
     this.launch(registry.all, selection);
@@ -124,7 +124,7 @@ export class BackgroundWorkerOrchestrator
   }
 
   private launch(entries: readonly RegistryEntry[], selection: Selection): void {
-    const off = entries.filter(({ handle }) => !selection.includes(handle.name));
+    const off = entries.filter(({ name }) => !selection.includes(name));
     for (const { supervisor } of off) supervisor.dispatch({ type: 'disable' });
     if (off.length < entries.length) this.hooksCheck ??= checkShutdownHooks(this.clock, this.logger, process.env);
     void startPhases(this.supervisorsOf(entries), () => this.stage.isClosing);

@@ -5,9 +5,9 @@ import { bodyOf } from '../execution/body-of.js';
 import { Site, type Runtime } from '../execution/runtime.js';
 import type { Guard } from '../guard/guard.js';
 import type { AddedLoop, AddedTick } from '../supervision/background-workers.js';
-import { SupervisedHandle } from '../supervision/handle.js';
+import { SupervisedHandle, type WorkerHandle } from '../supervision/handle.js';
 import type { Gate } from '../supervision/ports.js';
-import type { RegistryEntry } from '../supervision/registry.js';
+import { RegistryEntry } from '../supervision/registry.js';
 import type { Stage } from '../supervision/stage.js';
 import { Supervisor, type SupervisorPorts } from '../supervision/supervisor.js';
 import type { Found } from './discover.js';
@@ -53,6 +53,9 @@ export class WorkerFactory {
     return this.make(subject, options, { run } as Found['target'], [], 'BackgroundWorkers.add()');
   }
 
+  private readonly handleOf = (supervisor: Supervisor): WorkerHandle =>
+    new SupervisedHandle(supervisor, this.stage, this.runtime.inside);
+
   private make(
     subject: string,
     own: Found['options'],
@@ -64,7 +67,6 @@ export class WorkerFactory {
     const gates = this.guard ? [this.guard.gateOf(definition.name)] : NONE;
     const body = bodyOf(new Site(this.runtime, definition), target);
     const supervisor = new Supervisor(definition, gates, body, this.ports);
-    const handle = new SupervisedHandle(supervisor, this.stage, this.runtime.inside);
-    return { supervisor, handle, classes, source };
+    return new RegistryEntry(supervisor, classes, source, this.handleOf);
   }
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 /** What makes two processes the same app. */
 export interface AppIdentity {
   readonly rootModule: string;
+  /** Those that `enabled` or BACKGROUND_WORKERS names, none where all run: a worker that an edit adds is no other app. */
   readonly workers: readonly string[];
   /** `guard.key` */
   readonly key: string | undefined;

@@ -30,11 +30,10 @@ export class Guard {
   /** Once: a worker that is added at run time joins what was begun at boot. */
   private started: Promise<void> | undefined;
   private leaveProcess: () => void = () => undefined;
-
   private ports!: GuardPorts;
 
   /**
-   * @param portsOf made once it is known which workers are enabled: they are part of who this app is
+   * @param portsOf made once it is known which workers were named as enabled: they are part of who this app is
    * @param broken they cannot be made: rather no worker than two of them
    */
   constructor(

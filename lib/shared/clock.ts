@@ -1,4 +1,5 @@
 import inspector from 'node:inspector';
+import { Heap, type Due } from './heap.js';
 
 export interface Timer {
   cancel(): void;
@@ -28,44 +29,87 @@ export const CLOCK = Symbol('nestjs-background-worker:clock');
 
 const MAX_DELAY = 2 ** 31 - 1;
 
-class SystemTimer implements Timer {
+/** All timers of one kind on a single one of Node's: a timer of a sleeping worker costs no more than its place in a heap. */
+class TimerQueue {
+  private readonly heap = new Heap<SystemTimer>();
   private handle: NodeJS.Timeout | undefined;
-  private readonly stoodAtStart: number;
-  private due: number;
+  private armedFor = Infinity;
 
   constructor(
-    private readonly clock: SystemClock,
-    ms: number,
-    private readonly fn: () => void,
-    private readonly options: TimerOptions,
-  ) {
-    this.stoodAtStart = options.limit ? clock.breakpoints.total() : 0;
-    this.due = clock.now() + ms;
-    this.arm(ms);
+    readonly clock: SystemClock,
+    private readonly unref: boolean,
+  ) {}
+
+  add(timer: SystemTimer): void {
+    this.heap.push(timer);
+    this.arm();
   }
 
-  cancel(): void {
+  delete(timer: SystemTimer): void {
+    this.heap.delete(timer);
+    if (!this.heap.first) this.disarm();
+  }
+
+  private arm(): void {
+    const { first } = this.heap;
+    if (!first || (this.handle && this.armedFor <= first.due)) return;
+    this.disarm();
+    const ms = Math.min(Math.max(0, first.due - this.clock.now()), MAX_DELAY);
+    this.armedFor = first.due;
+    this.handle = setTimeout(run, ms, this);
+    if (this.unref) this.handle.unref();
+  }
+
+  private disarm(): void {
     clearTimeout(this.handle);
     this.handle = undefined;
   }
 
-  private arm(ms: number): void {
-    this.handle = setTimeout(fire, Math.min(ms, MAX_DELAY), this);
-    if (this.options.unref) this.handle.unref();
+  /** One after another, promises in between, as Node does it. */
+  readonly run = (): void => {
+    this.handle = undefined;
+    const { first } = this.heap;
+    if (first && first.due - this.clock.now() < 1) {
+      this.heap.delete(first);
+      process.nextTick(this.run);
+      first.fire();
+    } else this.arm();
+  };
+}
+
+const run = (queue: TimerQueue): void => queue.run();
+
+class SystemTimer implements Timer, Due {
+  place = 0;
+  due: number;
+  private stoodAtStart: number | undefined;
+
+  constructor(
+    private readonly queue: TimerQueue,
+    ms: number,
+    private readonly fn: () => void,
+    limit: boolean,
+  ) {
+    this.stoodAtStart = limit ? queue.clock.breakpoints.total() : undefined;
+    this.due = queue.clock.now() + ms;
+    queue.add(this);
+  }
+
+  cancel(): void {
+    this.queue.delete(this);
   }
 
   fire(): void {
-    const stood = this.options.limit ? this.clock.breakpoints.total() - this.stoodAtStart : 0;
-    const left = this.due + stood - this.clock.now();
-    if (left >= 1) this.arm(left);
+    const { clock } = this.queue;
+    const stood = this.stoodAtStart === undefined ? 0 : clock.breakpoints.total() - this.stoodAtStart;
+    if (this.due + stood - clock.now() < 1) this.fn();
     else {
-      this.handle = undefined;
-      this.fn();
+      this.due += stood;
+      this.stoodAtStart = clock.breakpoints.total();
+      this.queue.add(this);
     }
   }
 }
-
-const fire = (timer: SystemTimer): void => timer.fire();
 
 const BEAT = 250;
 const GAP = 1_000;
@@ -96,6 +140,8 @@ class Breakpoints {
 
 export class SystemClock implements Clock {
   readonly breakpoints = new Breakpoints();
+  private readonly timers = new TimerQueue(this, false);
+  private readonly unrefTimers = new TimerQueue(this, true);
 
   now(): number {
     return performance.timeOrigin + performance.now();
@@ -106,7 +152,7 @@ export class SystemClock implements Clock {
   }
 
   after(ms: number, fn: () => void, options: TimerOptions = {}): Timer {
-    return new SystemTimer(this, Math.max(0, ms), fn, options);
+    return new SystemTimer(options.unref ? this.unrefTimers : this.timers, Math.max(0, ms), fn, options.limit === true);
   }
 
   random(): number {

@@ -4,13 +4,28 @@ import { BackgroundWorkerError } from '../shared/errors.js';
 import type { WorkerHandle } from './handle.js';
 import type { Supervisor } from './supervisor.js';
 
-export interface RegistryEntry {
-  readonly supervisor: Supervisor;
-  readonly handle: WorkerHandle;
-  /** The classes it goes by: its own, and the token it was provided under. */
-  readonly classes: readonly unknown[];
-  /** The module that it was found in, for messages. */
-  readonly source: string;
+/** One worker of the app. Its handle is made when first asked for: most workers are only supervised. */
+export class RegistryEntry {
+  private lazyHandle: WorkerHandle | undefined = undefined;
+
+  /**
+   * @param classes what it goes by: its own class, and the token it was provided under
+   * @param source the module that it was found in, for messages
+   */
+  constructor(
+    readonly supervisor: Supervisor,
+    readonly classes: readonly unknown[],
+    readonly source: string,
+    private readonly handleOf: (supervisor: Supervisor) => WorkerHandle,
+  ) {}
+
+  get name(): string {
+    return this.supervisor.policy.name;
+  }
+
+  get handle(): WorkerHandle {
+    return (this.lazyHandle ??= this.handleOf(this.supervisor));
+  }
 }
 
 /** The workers of an app, by name. */
@@ -27,7 +42,7 @@ export class Registry {
 
   /** @throws BackgroundWorkerError `BGW_DUPLICATE_WORKER` */
   add(entry: RegistryEntry): RegistryEntry {
-    const { name } = entry.handle;
+    const { name } = entry;
     const before = this.entries.get(name);
     if (before) {
       const message = `two workers are named "${name}": ${whereOf(before)} and ${whereOf(entry)}; give one another \`name\``;

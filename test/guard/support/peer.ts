@@ -15,7 +15,7 @@ export const keyOfFixture = (key: string): string =>
     ROOT,
     normalisedEntry(ROOT, `${FIXTURES}guard-app.js`),
     process.getuid?.() ?? null,
-    ['job'],
+    [],
     'AppModule',
     key,
   ]);
