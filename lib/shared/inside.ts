@@ -14,7 +14,11 @@ export class Inside {
   }
 
   of(owner: object): boolean {
-    for (let at = this.place.getStore(); at; at = at.outer) if (at.owner === owner) return true;
+    return this.some((one) => one === owner);
+  }
+
+  some(is: (owner: object) => boolean): boolean {
+    for (let at = this.place.getStore(); at; at = at.outer) if (is(at.owner)) return true;
     return false;
   }
 }
