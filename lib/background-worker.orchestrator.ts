@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import {
   Inject,
   Injectable,
@@ -9,7 +9,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { assemble, isOff, type Assembly } from './discovery/assembly.js';
+import { assertInstantiated } from './discovery/configuration.js';
+import { assemble, whyOff, type Assembly } from './discovery/assembly.js';
 import { watchLazyModules } from './discovery/lazy-modules.js';
 import { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
@@ -36,12 +37,13 @@ export class BackgroundWorkerOrchestrator
   private readonly logger = new Logger('BackgroundWorker');
   private readonly hub: EventHub;
   private readonly stage = new Stage();
-  private readonly off = isOff();
+  private readonly off = whyOff();
   private root = AsyncLocalStorage.snapshot();
   private assembly: Assembly | undefined;
   private started: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
   private hooksCheck: Timer | undefined;
+  private initialised = false;
 
   readonly events$;
 
@@ -58,6 +60,7 @@ export class BackgroundWorkerOrchestrator
   }
 
   onModuleInit(): void {
+    this.initialised = true;
     this.assembled();
   }
 
@@ -78,15 +81,19 @@ export class BackgroundWorkerOrchestrator
   }
 
   add(definition: AddedTick | AddedLoop): WorkerHandle {
-    const { registry, factory, selection } = this.assembled();
+    const { registry, factory, selection, guard } = this.assembled();
     this.stage.assertNotClosing();
     const entry = registry.add(factory.ofAdded(definition));
-    const start = async (): Promise<void> => this.launch([entry], selection);
+    const start = async (): Promise<void> => {
+      if (selection.includes(entry.handle.name)) await guard?.start([entry.handle.name]);
+      this.launch([entry], selection);
+    };
     void this.stage.whenOpen(start).catch(() => undefined);
     return entry.handle;
   }
 
   private assembled(): Assembly {
+    if (!this.initialised) assertInstantiated(this.modules);
     return (this.assembly ??= assemble(
       {
         modules: this.modules,
@@ -95,7 +102,7 @@ export class BackgroundWorkerOrchestrator
         hub: this.hub,
         logger: this.logger,
         stage: this.stage,
-        root: (fn) => this.root(fn),
+        root: (fn) => this.root(() => new AsyncResource('BackgroundWork').runInAsyncScope(fn)),
         drain: () => this.onModuleDestroy(),
       },
       this.off,
@@ -112,14 +119,14 @@ export class BackgroundWorkerOrchestrator
     if (this.stage.isClosing) return;
     this.stage.open();
     this.launch(registry.all, selection);
-    const how = 'BACKGROUND_WORKERS=on or enabled: true starts them';
-    if (off.length > 0) this.logger.log(`not started here, by ${selection.because}: ${off.join(', ')}; ${how}`);
-    if (on.length > 0) this.hooksCheck = checkShutdownHooks(this.clock, this.logger, process.env);
+    const hint = selection.hint === undefined ? '' : `; ${selection.hint}`;
+    if (off.length > 0) this.logger.log(`not started here, by ${selection.because}: ${off.join(', ')}${hint}`);
   }
 
   private launch(entries: readonly RegistryEntry[], selection: Selection): void {
-    for (const { handle, supervisor } of entries)
-      if (!selection.includes(handle.name)) supervisor.dispatch({ type: 'disable' });
+    const off = entries.filter(({ handle }) => !selection.includes(handle.name));
+    for (const { supervisor } of off) supervisor.dispatch({ type: 'disable' });
+    if (off.length < entries.length) this.hooksCheck ??= checkShutdownHooks(this.clock, this.logger, process.env);
     void startPhases(this.supervisorsOf(entries), () => this.stage.isClosing);
   }
 

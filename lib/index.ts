@@ -23,6 +23,8 @@ export type {
   BackgroundWorkerOptionsFactory,
   FailurePlace,
   FatalReason,
+  GuardMode,
+  GuardOptions,
 } from './definition/module-options.js';
 export type {
   CommonOptions,

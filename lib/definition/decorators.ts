@@ -22,7 +22,7 @@ export function BackgroundWorker(options?: LoopOptions): <C extends ClassOf<Runn
 export function BackgroundWorker(options: WorkerOptions = {}): (target: ClassOf<unknown>) => void {
   return (target) => {
     Injectable()(target);
-    Reflect.defineMetadata(METADATA, { v: VERSION, options } satisfies WorkerMetadata, target);
+    Object.defineProperty(target, METADATA, { value: { v: VERSION, options } satisfies WorkerMetadata });
   };
 }
 
@@ -31,7 +31,7 @@ export function BackgroundWorker(options: WorkerOptions = {}): (target: ClassOf<
  * @throws BackgroundWorkerError `BGW_METADATA_VERSION` where another version of the package wrote them
  */
 export function workerOptionsOf(target: object): WorkerOptions | undefined {
-  const metadata = Reflect.getMetadata(METADATA, target) as WorkerMetadata | undefined;
+  const metadata = (target as { [METADATA]?: WorkerMetadata })[METADATA];
   if (metadata === undefined) return undefined;
   if (metadata.v === VERSION) return metadata.options;
   throw new BackgroundWorkerError(

@@ -22,6 +22,10 @@ export interface WorkerDefinition {
   readonly stopTimeout: number;
   readonly cancelGrace: number;
   readonly heartbeatTimeout?: number;
+  /** The longest any stop may take, extensions included. */
+  readonly shutdownTimeout: number;
+  /** What it must pass before it runs, in order. */
+  readonly gates: readonly ('guard' | 'lease')[];
 }
 
 /** `HTTPProbeWorker` is `http-probe`. */
@@ -33,6 +37,18 @@ export function workerNameOf(className: string): string {
   return kebab.replace(/-worker$/, '') || kebab;
 }
 
+/** What a definition does not say of itself. */
+export interface Surroundings {
+  readonly shutdownTimeout: number;
+  readonly gates: WorkerDefinition['gates'];
+  readonly defaults: WorkerDefaults;
+  /** Options by worker name. */
+  readonly overrides: Readonly<Record<string, WorkerOverrides>>;
+}
+
+export const SHUTDOWN_TIMEOUT = 25_000;
+const ALONE: Surroundings = { shutdownTimeout: SHUTDOWN_TIMEOUT, gates: [], defaults: {}, overrides: {} };
+
 /**
  * @param subject the class, for messages
  * @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION`
@@ -40,22 +56,15 @@ export function workerNameOf(className: string): string {
 export function defineWorker(
   subject: string,
   own: WorkerOptions,
-  defaults: WorkerDefaults = {},
-  overrides: WorkerOverrides = {},
+  surroundings: Surroundings = ALONE,
 ): WorkerDefinition {
+  const { defaults, overrides, shutdownTimeout, gates } = surroundings;
   validateWorkerOptions(subject, own);
-  const options = { ...own, ...present(overrides) } as WorkerOptions;
-  validateWorkerOptions(subject, options);
-  if (own.every === undefined && options.every !== undefined)
-    throw invalid(
-      subject,
-      'every',
-      options.every,
-      'nothing: the class is a loop, and an override cannot make it a tick',
-    );
-  const critical = options.critical ?? false;
-  const name = options.name ?? workerNameOf(subject);
+  const name = own.name ?? workerNameOf(subject);
   if (!workerName.ok(name)) throw invalid(subject, 'name', name, workerName.allowed);
+  const over = Object.hasOwn(overrides, name) ? overrides[name] : undefined;
+  const options = over ? overridden(subject, own, over) : own;
+  const critical = options.critical ?? false;
   return {
     name,
     subject,
@@ -63,15 +72,33 @@ export function defineWorker(
     autoStart: options.autoStart ?? true,
     critical,
     phase: options.phase ?? 0,
-    backoff: backoffOf(subject, defaults.backoff, own.backoff, overrides.backoff),
+    backoff: backoffOf(subject, defaults.backoff, own.backoff, over?.backoff),
     maxFailures: options.maxFailures ?? defaults.maxFailures ?? (critical ? 10 : Infinity),
     stopTimeout: options.stopTimeout ?? defaults.stopTimeout ?? 15_000,
     cancelGrace: options.cancelGrace ?? defaults.cancelGrace ?? 3_000,
     heartbeatTimeout: options.heartbeatTimeout ?? defaults.heartbeatTimeout,
+    shutdownTimeout,
+    gates,
   };
 }
 
+function overridden(subject: string, own: WorkerOptions, over: WorkerOverrides & { name?: unknown }): WorkerOptions {
+  if (over.name !== undefined) throw invalid(subject, 'name', over.name, 'nothing: an override cannot rename a worker');
+  const options = { ...own, ...present(over) } as WorkerOptions;
+  validateWorkerOptions(subject, options);
+  const kept = own.every !== undefined || options.every === undefined;
+  if (!kept)
+    throw invalid(
+      subject,
+      'every',
+      options.every,
+      'nothing: the class is a loop, and an override cannot make it a tick',
+    );
+  return options;
+}
+
 function backoffOf(subject: string, ...layers: readonly (Partial<BackoffOptions> | undefined)[]): BackoffOptions {
+  if (layers.every((layer) => layer === undefined)) return DEFAULT_BACKOFF;
   const merged = layers.reduce<BackoffOptions>((all, layer) => ({ ...all, ...present(layer ?? {}) }), DEFAULT_BACKOFF);
   const longest = layers.some((layer) => layer?.max !== undefined) ? merged.max : Math.max(merged.max, merged.initial);
   if (longest < merged.initial)

@@ -1,11 +1,12 @@
 import type { Logger } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { UnitInterceptor } from '../contract/units.js';
+import { SHUTDOWN_TIMEOUT } from '../definition/definition.js';
 import { guardOptionsOf } from '../definition/module-options.js';
 import type { EventHub } from '../events/event-hub.js';
 import type { Guard } from '../guard/guard.js';
 import { makeGuard } from '../guard/make-guard.js';
-import { OFF, checkNames, isWithoutWorkers, selectionOf, type Selection } from '../host/enabled.js';
+import { BY_REPL, BY_SCRIPT, checkNames, isWithoutWorkers, selectionOf, type Selection } from '../host/enabled.js';
 import { isRepl } from '../host/repl.js';
 import type { Clock } from '../shared/clock.js';
 import { Inside } from '../shared/inside.js';
@@ -16,8 +17,6 @@ import type { Stage } from '../supervision/stage.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
 import { discover } from './discover.js';
 import { WorkerFactory } from './worker-factory.js';
-
-const SHUTDOWN_TIMEOUT = 25_000;
 
 /** What an app's workers are made from. */
 export interface Materials {
@@ -43,7 +42,7 @@ export interface Assembly {
 }
 
 /** @param off nothing starts, whatever the options say */
-export function assemble(materials: Materials, off: boolean): Assembly {
+export function assemble(materials: Materials, off: Selection | undefined): Assembly {
   const { modules, moduleRef, clock, hub, logger, stage, root, drain } = materials;
   const given = configurationOf(modules);
   const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
@@ -51,7 +50,7 @@ export function assemble(materials: Materials, off: boolean): Assembly {
     typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
   );
   const runtime = { clock, hub, moduleRef, inside: new Inside(), root, interceptors };
-  const ports = supervisorPorts(clock, hub, logger, options, drain);
+  const ports = supervisorPorts(clock, hub, logger, stage, options, drain);
   const registry = new Registry();
   const { shutdownTimeout } = options;
   const supervisors = (): readonly Supervisor[] => registry.all.map(({ supervisor }) => supervisor);
@@ -61,10 +60,10 @@ export function assemble(materials: Materials, off: boolean): Assembly {
   const skipped = (line: string): void => logger.debug(line);
   for (const found of discover(modules.values(), skipped)) registry.add(factory.ofFound(found));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
-  const selection = off ? OFF : selectionOf(options.enabled, process.env);
+  const selection = off ?? selectionOf(options.enabled, process.env);
   checkNames(selection.named, [...registry.names, 'tasks'], selection.because);
   return { shutdownTimeout, registry, factory, guard, selection };
 }
 
 /** Booted by `withoutWorkers()` or in Nest's REPL. Asked while the app is built. */
-export const isOff = (): boolean => isWithoutWorkers() || isRepl();
+export const whyOff = (): Selection | undefined => (isWithoutWorkers() ? BY_SCRIPT : isRepl() ? BY_REPL : undefined);

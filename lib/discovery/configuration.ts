@@ -1,4 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
+import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import {
   MODULE_OPTIONS,
   validateModuleOptions,
@@ -25,6 +26,23 @@ export function configurationOf(modules: ModulesContainer): BackgroundWorkerModu
   const options = (configured[0]?.providers.get(MODULE_OPTIONS)?.instance ?? {}) as BackgroundWorkerModuleOptions;
   validateModuleOptions(options);
   return options;
+}
+
+/**
+ * Nest calls constructors in an order of its own: before the last of them nobody knows all workers, nor the options.
+ * @throws BackgroundWorkerError `BGW_TOO_EARLY`
+ */
+export function assertInstantiated(modules: ModulesContainer): void {
+  for (const { name, providers } of modules.values()) {
+    for (const wrapper of providers.values()) {
+      if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) continue;
+      if (wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved) continue;
+      throw new BackgroundWorkerError(
+        'BGW_TOO_EARLY',
+        `BackgroundWorkers was called while Nest still makes the providers of ${name}; call it in onModuleInit() or later, not in a constructor or factory`,
+      );
+    }
+  }
 }
 
 /** The class that the app was made from: Nest keeps its own core module first, the root second. */

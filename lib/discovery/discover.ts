@@ -17,16 +17,15 @@ type Module = ModulesContainer extends Map<string, infer M> ? M : never;
 type Wrapper = Module['providers'] extends Map<unknown, infer W> ? W : never;
 type Class = (abstract new (...args: never[]) => unknown) & { readonly name: string };
 
-const isClass = (value: unknown): value is Class => typeof value === 'function';
+const isWorker = (value: unknown): value is Class =>
+  typeof value === 'function' && workerOptionsOf(value) !== undefined;
 
 /** The decorated class behind a provider: its instance's, else the token it was overridden under. */
-function decorated({ instance, metatype, token }: Wrapper): { by: Class; options: WorkerOptions } | undefined {
+function decorated({ instance, metatype, token }: Wrapper): Class | undefined {
   const own: unknown = (instance as object | null | undefined)?.constructor;
-  for (const by of [own, metatype, token]) {
-    const options = isClass(by) ? workerOptionsOf(by) : undefined;
-    if (options && isClass(by)) return { by, options };
-  }
-  return undefined;
+  if (isWorker(own)) return own;
+  if (metatype !== own && isWorker(metatype)) return metatype;
+  return token !== metatype && token !== own && isWorker(token) ? token : undefined;
 }
 
 /**
@@ -38,24 +37,25 @@ export function discover(modules: Iterable<Module>, skipped: (line: string) => v
   const found = new Map<unknown, Found>();
   for (const module of modules) {
     for (const wrapper of module.providers.values()) {
-      const worker = decorated(wrapper);
-      if (!worker) continue;
-      const { by, options } = worker;
+      const by = decorated(wrapper);
+      if (!by) continue;
       if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw scoped(by);
       const instance: unknown = wrapper.instance;
       if (typeof instance !== 'object' || instance === null) continue;
-      const before = found.get(instance);
-      const subject =
-        isClass(instance.constructor) && workerOptionsOf(instance.constructor) ? instance.constructor.name : by.name;
-      const classes = [...(before?.classes ?? []), instance.constructor, by, wrapper.token];
-      if (!isRunnable(instance)) {
-        if (instance instanceof by) throw notRunnable(subject);
-        skipped(`${by.name} was replaced by a provider without run(): no worker`);
-      } else
-        found.set(instance, { ...(before ?? { subject, options, module: module.name }), target: instance, classes });
+      if (isRunnable(instance)) found.set(instance, merge(found.get(instance), by, instance, wrapper, module));
+      else if (instance instanceof by) throw notRunnable(by);
+      else skipped(`${by.name} was replaced by a provider without run(): no worker`);
     }
   }
   return [...found.values()];
+}
+
+function merge(before: Found | undefined, by: Class, target: Runnable, { token }: Wrapper, { name }: Module): Found {
+  const subject = isWorker(target.constructor) ? target.constructor.name : by.name;
+  const classes = [...new Set([...(before?.classes ?? []), target.constructor, by, token])];
+  return before
+    ? { ...before, classes }
+    : { subject, options: workerOptionsOf(by) ?? {}, target, classes, module: name };
 }
 
 const isRunnable = (instance: object): instance is Runnable =>
@@ -67,7 +67,7 @@ const scoped = ({ name }: Class): BackgroundWorkerError =>
     `${name} is request- or transient-scoped, or depends on something that is; a worker lives as long as the app: make it a default-scoped provider and use ctx.resolve() inside a unit of work`,
   );
 
-const notRunnable = (name: string): BackgroundWorkerError =>
+const notRunnable = ({ name }: Class): BackgroundWorkerError =>
   new BackgroundWorkerError(
     'BGW_NOT_A_WORKER',
     `${name} is decorated with @BackgroundWorker() but has no run() method`,

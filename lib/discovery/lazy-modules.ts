@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import { messageOf } from '../shared/errors.js';
 import { discover } from './discover.js';
 
 /** Nest calls no hooks of a lazily loaded module: names the workers in it that were not started. */
@@ -9,11 +10,21 @@ export function watchLazyModules(loader: LazyModuleLoader, modules: ModulesConta
     const before = new Set(modules.keys());
     const loaded = await load(...args);
     const added = [...modules].filter(([token]) => !before.has(token)).map(([, module]) => module);
-    for (const { subject, module } of discover(added, () => undefined)) {
+    for (const { subject, module } of workersIn(added, logger)) {
       logger.warn(
         `${subject} is in ${module}, which was loaded lazily: it was not started; use BackgroundWorkers.add() or import the module eagerly`,
       );
     }
     return loaded;
   };
+}
+
+/** What is wrong with a worker that will not run anyway is no reason to fail the module. */
+function workersIn(modules: Parameters<typeof discover>[0], logger: Logger): ReturnType<typeof discover> {
+  try {
+    return discover(modules, () => undefined);
+  } catch (error) {
+    logger.warn(messageOf(error));
+    return [];
+  }
 }

@@ -1,12 +1,12 @@
-import { defineWorker } from '../definition/definition.js';
+import { defineWorker, type Surroundings } from '../definition/definition.js';
 import { invalid } from '../definition/check.js';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { bodyOf } from '../execution/body-of.js';
-import { siteOf, type Runtime } from '../execution/runtime.js';
+import { Site, type Runtime } from '../execution/runtime.js';
 import type { Guard } from '../guard/guard.js';
 import type { AddedLoop, AddedTick } from '../supervision/background-workers.js';
 import { SupervisedHandle } from '../supervision/handle.js';
-import type { Policy } from '../supervision/machine.js';
+import type { Gate } from '../supervision/ports.js';
 import type { RegistryEntry } from '../supervision/registry.js';
 import type { Stage } from '../supervision/stage.js';
 import { Supervisor, type SupervisorPorts } from '../supervision/supervisor.js';
@@ -15,19 +15,34 @@ import type { Found } from './discover.js';
 /** Under the development guard a save should not wait longer for a body that does not stop, in milliseconds. */
 const GUARDED_STOP_TIMEOUT = 5_000;
 
+const NONE: readonly Gate[] = [];
+
 /** Makes a supervised worker of a definition and the instance that it was found on. */
 export class WorkerFactory {
+  private readonly surroundings: Surroundings;
+
   constructor(
     private readonly runtime: Runtime,
-    private readonly options: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
+    {
+      defaults = {},
+      workers = {},
+      shutdownTimeout,
+    }: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
     private readonly ports: SupervisorPorts,
     private readonly stage: Stage,
     private readonly guard: Guard | undefined,
-  ) {}
+  ) {
+    this.surroundings = {
+      shutdownTimeout,
+      gates: guard ? ['guard'] : [],
+      defaults: guard ? { stopTimeout: GUARDED_STOP_TIMEOUT, ...defaults } : defaults,
+      overrides: workers,
+    };
+  }
 
   /** @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION` */
   ofFound({ subject, options, target, classes, module }: Found): RegistryEntry {
-    return this.make(subject, options, target, classes, `${subject} in ${module}`);
+    return this.make(subject, options, target, classes, module);
   }
 
   /** @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION` */
@@ -35,7 +50,7 @@ export class WorkerFactory {
     const { run, ...options } = definition;
     const subject = `BackgroundWorkers.add(${options.name})`;
     if (typeof run !== 'function') throw invalid(subject, 'run', run, 'a function');
-    return this.make(subject, options, { run } as Found['target'], [], subject);
+    return this.make(subject, options, { run } as Found['target'], [], 'BackgroundWorkers.add()');
   }
 
   private make(
@@ -45,15 +60,10 @@ export class WorkerFactory {
     classes: readonly unknown[],
     source: string,
   ): RegistryEntry {
-    const { workers = {}, shutdownTimeout } = this.options;
-    const defaults = this.guard
-      ? { stopTimeout: GUARDED_STOP_TIMEOUT, ...this.options.defaults }
-      : this.options.defaults;
-    const { name } = defineWorker(subject, own, defaults);
-    const definition = defineWorker(subject, own, defaults, Object.hasOwn(workers, name) ? workers[name] : {});
-    const gates = this.guard ? [this.guard.gateOf(name)] : [];
-    const policy: Policy = { ...definition, shutdownTimeout, gates: gates.map(({ on }) => on) };
-    const supervisor = new Supervisor(policy, gates, bodyOf(siteOf(this.runtime, policy), target), this.ports);
+    const definition = defineWorker(subject, own, this.surroundings);
+    const gates = this.guard ? [this.guard.gateOf(definition.name)] : NONE;
+    const body = bodyOf(new Site(this.runtime, definition), target);
+    const supervisor = new Supervisor(definition, gates, body, this.ports);
     const handle = new SupervisedHandle(supervisor, this.stage, this.runtime.inside);
     return { supervisor, handle, classes, source };
   }

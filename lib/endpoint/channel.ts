@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clock } from '../shared/clock.js';
+import { Lines } from './lines.js';
 
 export type Message = Readonly<Record<string, unknown>>;
 export type Role = 'holder' | 'newcomer';
@@ -8,59 +9,14 @@ export type Role = 'holder' | 'newcomer';
 /** The versions of the protocol that this copy speaks: the least and the newest. The first lines are frozen for all versions. */
 export const VERSIONS: readonly [number, number] = [1, 1];
 
-const NONCE = /^[0-9a-f]{64}$/;
-const MAX_LINE = 8_192;
+/** A nonce, or a proof. */
+const HEX = /^[0-9a-f]{64}$/;
 
 const mac = (key: Buffer, ...parts: readonly string[]): string =>
   createHmac('sha256', key).update(parts.join('\n')).digest('hex');
-const same = (a: string, b: unknown): boolean =>
-  typeof b === 'string' && a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-
-/** A line that is not what it should be ends the connection. */
-class Lines {
-  private buffered = '';
-  private readonly queue: string[] = [];
-  private taker: ((line: string | undefined) => void) | undefined;
-  private over = false;
-
-  constructor(private readonly socket: Socket) {
-    socket.setEncoding('utf8');
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk: string) => this.take(chunk));
-    socket.on('close', () => this.end());
-  }
-
-  /** @returns undefined once the connection has ended */
-  next(): Promise<string | undefined> {
-    const line = this.queue.shift();
-    if (line !== undefined || this.over) return Promise.resolve(line);
-    return new Promise((resolve) => (this.taker = resolve));
-  }
-
-  private take(chunk: string): void {
-    const lines = (this.buffered + chunk).split('\n');
-    this.buffered = lines.pop() ?? '';
-    if (this.buffered.length > MAX_LINE || this.queue.length + lines.length > 64) {
-      this.socket.destroy();
-      return;
-    }
-    for (const line of lines) {
-      if (this.taker) this.give(line);
-      else this.queue.push(line);
-    }
-  }
-
-  private end(): void {
-    this.over = true;
-    this.give(undefined);
-  }
-
-  private give(line: string | undefined): void {
-    const { taker } = this;
-    this.taker = undefined;
-    taker?.(line);
-  }
-}
+/** Only hex is compared: of other text the length in bytes is not the length in characters, and comparing would throw. */
+const isHex = (value: unknown): value is string => typeof value === 'string' && HEX.test(value);
+const same = (a: string, b: unknown): boolean => isHex(b) && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 function parse(line: string): Message {
   try {
@@ -99,6 +55,11 @@ export class Channel {
     return undefined;
   }
 
+  /** Ends the connection once what was sent has gone out. */
+  finish(): void {
+    this.socket.destroySoon();
+  }
+
   end(): void {
     this.socket.destroy();
   }
@@ -134,15 +95,22 @@ export async function openChannel(
   return result === 'gone' && silent ? 'silent' : result;
 }
 
+/** What both proofs are about: both nonces, and the versions as each side has received them. */
+const proven = (nonces: readonly [holder: string, newcomer: string], holder: unknown, newcomer: unknown): string[] => [
+  ...nonces,
+  JSON.stringify([holder ?? null, newcomer ?? null]),
+];
+
 async function admit(socket: Socket, lines: Lines, secret: Buffer): Promise<Channel | Refusal> {
   const nonce = randomBytes(32).toString('hex');
   socket.write(`${JSON.stringify({ bgw: VERSIONS, nonce })}\n`);
   const line = await lines.next();
   if (line === undefined) return 'gone';
   const { bgw, nonce: other, proof } = parse(line);
-  if (typeof other !== 'string' || !NONCE.test(other) || !same(mac(secret, 'newcomer', nonce, other), proof))
-    return 'unproven';
-  socket.write(`${JSON.stringify({ proof: mac(secret, 'holder', other, nonce) })}\n`);
+  if (!isHex(other)) return 'unproven';
+  const said = proven([nonce, other], VERSIONS, bgw);
+  if (!same(mac(secret, 'newcomer', ...said), proof)) return 'unproven';
+  socket.write(`${JSON.stringify({ proof: mac(secret, 'holder', ...said) })}\n`);
   return speaks(bgw) ? new Channel(socket, lines, sessionKey(secret, nonce, other), 'holder') : 'other-version';
 }
 
@@ -150,13 +118,14 @@ async function approach(socket: Socket, lines: Lines, secret: Buffer): Promise<C
   const hello = await lines.next();
   if (hello === undefined) return 'gone';
   const { bgw, nonce: other } = parse(hello);
-  if (typeof other !== 'string' || !NONCE.test(other)) return 'unproven';
+  if (!isHex(other)) return 'unproven';
   const nonce = randomBytes(32).toString('hex');
-  socket.write(`${JSON.stringify({ bgw: VERSIONS, nonce, proof: mac(secret, 'newcomer', other, nonce) })}\n`);
+  const said = proven([other, nonce], bgw, VERSIONS);
+  socket.write(`${JSON.stringify({ bgw: VERSIONS, nonce, proof: mac(secret, 'newcomer', ...said) })}\n`);
   const answer = await lines.next();
   if (answer === undefined) return 'gone';
   const { proof } = parse(answer);
-  if (!same(mac(secret, 'holder', nonce, other), proof)) return 'unproven';
+  if (!same(mac(secret, 'holder', ...said), proof)) return 'unproven';
   return speaks(bgw) ? new Channel(socket, lines, sessionKey(secret, other, nonce), 'newcomer') : 'other-version';
 }
 

@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LENGTH = 32;
 
-/** A directory that only this user can look into. `undefined` on a system without users. */
+/** `undefined` on a system without users. */
 const uid = (): number | undefined => process.getuid?.();
 
 function isPrivate(path: string): boolean {
   const { mode, uid: owner } = lstatSync(path);
   return uid() === undefined || (owner === uid() && (mode & 0o077) === 0);
+}
+
+/** After `su` or `sudo` it is another user's, and in a container it may not exist. */
+function isOwn(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (uid() === undefined || stat.uid === uid());
 }
 
 /**
@@ -19,9 +25,10 @@ function isPrivate(path: string): boolean {
  */
 export function userDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const runtime = env['XDG_RUNTIME_DIR'];
-  const path = runtime
-    ? join(runtime, 'nestjs-background-worker')
-    : join(tmpdir(), `nestjs-background-worker-${uid() ?? 'user'}`);
+  const path =
+    runtime && isOwn(runtime)
+      ? join(runtime, 'nestjs-background-worker')
+      : join(tmpdir(), `nestjs-background-worker-${uid() ?? 'user'}`);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   if (!lstatSync(path).isDirectory() || !isPrivate(path))
     throw new Error(`${path} is not a private directory of this user`);
@@ -52,8 +59,7 @@ export function userSecret(directory: string): Buffer {
 }
 
 function read(path: string): Buffer {
-  const secret = readFileSync(path);
-  if (!lstatSync(path).isFile() || !isPrivate(path) || secret.length !== LENGTH)
-    throw new Error(`${path} is not a private file of ${LENGTH} bytes`);
+  const secret = lstatSync(path).isFile() && isPrivate(path) ? readFileSync(path) : undefined;
+  if (secret?.length !== LENGTH) throw new Error(`${path} is not a private file of ${LENGTH} bytes`);
   return secret;
 }

@@ -34,11 +34,11 @@ export class LogSubscriber {
       this.logger.warn(`${worker} is overdue: its run takes ${seconds(sinceMs)} already`),
     );
     hub.on(['abandoned'], ({ worker }) => this.logger.error(`${worker} did not stop in time and was abandoned`));
-    hub.on(['lateSettlement'], ({ worker }) => this.logger.warn(`${worker}: an abandoned body has settled at last`));
+    hub.on(['lateSettlement'], ({ worker }) => this.logger.warn(`${worker}: its last body has settled at last`));
   }
 
   private stateChanged({ worker, from, to }: EventOf<'stateChanged'>): void {
-    if (nameOf(from) === nameOf(to)) return;
+    if (nameOf(from) === nameOf(to) || (to.status === 'stopped' && to.abandoned)) return;
     const line = `${worker} ${describe(to)}`;
     if ((isTicking(from) && isTicking(to)) || isAtGuard(to)) this.logger.verbose?.(line);
     else if (to.status === 'failed') this.logger.error(line);

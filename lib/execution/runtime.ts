@@ -8,19 +8,19 @@ export interface Runtime extends UnitEnvironment {
   readonly inside: Inside;
 }
 
-/** What every run of one worker shares. */
-export interface Site {
-  readonly runtime: Runtime;
-  /** Also the owner of its bodies, for `Inside`. */
-  readonly definition: WorkerDefinition;
-  readonly logger: LoggerService;
-}
+/** What every run of one worker shares. The definition is also the owner of its bodies, for `Inside`. */
+export class Site {
+  private lazyLogger: LoggerService | undefined = undefined;
 
-export const siteOf = (runtime: Runtime, definition: WorkerDefinition): Site => ({
-  runtime,
-  definition,
-  logger: new Logger(definition.name),
-});
+  constructor(
+    readonly runtime: Runtime,
+    readonly definition: WorkerDefinition,
+  ) {}
+
+  get logger(): LoggerService {
+    return (this.lazyLogger ??= new Logger(this.definition.name));
+  }
+}
 
 /** How often a sleep must beat, so that it is no stall. */
 export const sliceOf = ({ heartbeatTimeout }: WorkerDefinition): number =>

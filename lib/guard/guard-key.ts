@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
 /** What makes two processes the same app. */
 export interface AppIdentity {
@@ -13,7 +13,8 @@ function real(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path;
+    // `node dist/main`: there is no file of that name, but its directory may be reached through a link.
+    return dirname(path) === path ? path : join(real(dirname(path)), basename(path));
   }
 }
 
@@ -29,7 +30,7 @@ export function entryOf(argv: readonly string[], cwd: string): string {
   const [, main = '', ...rest] = argv;
   if (main !== '' && !main.split(sep).includes('node_modules')) return real(main);
   const given = rest.find((one) => !one.startsWith('-'));
-  return given === undefined ? main : real(join(cwd, given));
+  return given === undefined ? main : real(resolve(cwd, given));
 }
 
 const OUT_DIRS = new Set(['src', 'dist', 'build', 'out', 'lib']);

@@ -12,21 +12,28 @@ type State =
   | { readonly is: 'outside' }
   | { readonly is: 'seeking'; readonly seeker: Seeker }
   | { readonly is: 'holding'; readonly holder: Holder; readonly lost: AbortController }
-  | { readonly is: 'out'; readonly why: 'closed' | 'superseded' };
+  | { readonly is: 'out'; readonly why: 'closed' | 'superseded' | 'broken' };
 
 /** One developer's machine, one set of live workers: holds the endpoint while any body lives, and hands it over to a younger process. */
 export class Guard {
   private state: State = { is: 'outside' };
-  private app: 'open' | 'closing' | 'superseded' = 'open';
+  private app: 'open' | 'closing' | 'closed' | 'superseded' = 'open';
   private readonly passes = new Map<Pass, string>();
   private readonly entrants = new Set<Deferred<void>>();
+  private readonly closing = deferred();
   private readonly closed = deferred();
   private leaveProcess: () => void = () => undefined;
 
   private ports!: GuardPorts;
 
-  /** @param portsOf made once it is known which workers are enabled: they are part of who this app is */
-  constructor(private readonly portsOf: (workers: readonly string[]) => GuardPorts) {}
+  /**
+   * @param portsOf made once it is known which workers are enabled: they are part of who this app is
+   * @param broken they cannot be made: rather no worker than two of them
+   */
+  constructor(
+    private readonly portsOf: (workers: readonly string[]) => GuardPorts,
+    private readonly broken: (error: unknown) => void,
+  ) {}
 
   gateOf(worker: string): Gate {
     return { on: 'guard', enter: (signal) => this.enter(worker, signal) };
@@ -34,7 +41,12 @@ export class Guard {
 
   /** Resolves when bootstrap may go on: only an app that is closing holds it up, at most `handoverTimeout`. */
   async start(workers: readonly string[]): Promise<void> {
-    this.ports = this.portsOf(workers);
+    try {
+      this.ports = this.portsOf(workers);
+    } catch (error) {
+      this.broken(error);
+      return this.out('broken');
+    }
     const { clock, handoverTimeout, key } = this.ports;
     const record: AppRecord = { v: 1, key, stop: () => this.supersede(), isClosing: () => this.app === 'closing' };
     const { older, leave } = joinProcess(record, clock);
@@ -43,20 +55,21 @@ export class Guard {
     if (older.isClosing()) {
       const limit = deferred();
       const timer = clock.after(handoverTimeout, () => limit.resolve(), { unref: true });
-      await Promise.race([sought, limit.promise, this.closed.promise]).finally(() => timer.cancel());
+      await Promise.race([sought, limit.promise, this.closing.promise]).finally(() => timer.cancel());
     } else if (!older.exists) await sought;
   }
 
   /** The app stops: what asks from now on waits for its end. */
   beginClose(): void {
     this.app = 'closing';
+    this.closing.resolve();
     if (this.state.is === 'seeking') this.state.seeker.end();
     if (this.state.is === 'holding') this.state.holder.close();
   }
 
   /** The app has let go of its port. Abandoned bodies keep the endpoint: the end of the process is its release then. */
   endClose(): void {
-    this.app = 'closing';
+    this.app = 'closed';
     if (this.state.is === 'holding') this.state.holder.appClosed();
     else this.out('closed');
     this.closed.resolve();
@@ -65,14 +78,21 @@ export class Guard {
 
   /** A newer app of this process has come. Returns how many bodies still live. */
   private async supersede(): Promise<number> {
-    if (this.app === 'closing') await this.closed.promise;
-    else {
+    if (this.app === 'closing') await this.closes();
+    else if (this.app !== 'closed') {
       this.app = 'superseded';
       if (this.state.is === 'seeking') this.state.seeker.end();
       if (this.state.is === 'holding') this.state.holder.yield();
       await this.ports.drained();
     }
     return this.passes.size;
+  }
+
+  /** Where another hook hangs or throws Nest never tells of the end; the bodies alone decide then. */
+  private async closes(): Promise<void> {
+    const { clock, handoverTimeout } = this.ports;
+    const limit = clock.after(handoverTimeout, () => this.endClose(), { unref: true });
+    await this.closed.promise.finally(() => limit.cancel());
   }
 
   private async enter(worker: string, signal: AbortSignal): Promise<Pass> {
@@ -91,6 +111,7 @@ export class Guard {
   private left(pass: Pass): void {
     this.passes.delete(pass);
     if (this.state.is === 'holding') this.state.holder.check();
+    if (this.app === 'closed' && this.passes.size === 0) this.leaveProcess();
   }
 
   /** @param patient one who was displaced lets newcomers go first */
@@ -127,10 +148,10 @@ export class Guard {
   private released(held: Held): void {
     held.release();
     if (this.app === 'open') void this.seek(true);
-    else this.out(this.app === 'closing' ? 'closed' : 'superseded');
+    else this.out(this.app === 'superseded' ? 'superseded' : 'closed');
   }
 
-  private out(why: 'closed' | 'superseded'): void {
+  private out(why: 'closed' | 'superseded' | 'broken'): void {
     this.state = { is: 'out', why };
   }
 }

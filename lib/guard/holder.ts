@@ -37,7 +37,7 @@ export class Holder {
 
   /** Costs nothing until the other side has proven itself. */
   serve(socket: Socket): void {
-    void this.attend(socket);
+    void this.attend(socket).catch(() => socket.destroy());
   }
 
   close(): void {
@@ -67,7 +67,7 @@ export class Holder {
     if (typeof channel === 'string') return;
     const ask = asAsk(await channel.next());
     if (!ask || this.phase.is === 'released') return channel.end();
-    if (isYounger(ask, me)) this.yieldTo(channel, ask);
+    if (isYounger(ask, me) || this.leaves()) this.yieldTo(channel, ask);
     else this.keep(channel);
     await channel.next();
     this.askers.delete(channel);
@@ -83,13 +83,17 @@ export class Holder {
 
   private yieldTo(channel: Channel, ask: Ask): void {
     this.askers.set(channel, ask);
-    if (this.app === 'open' && this.ports.isOrphaned()) {
-      this.app = 'closing';
-      this.ports.closeApp();
-    }
     if (this.app !== 'open') this.forceExit();
     if (this.phase.is === 'holding') this.yield();
     else this.tell();
+  }
+
+  /** A watcher that is gone has left old code behind: its app closes, whoever asks. */
+  private leaves(): boolean {
+    if (this.app !== 'open' || !this.ports.isOrphaned()) return false;
+    this.app = 'closing';
+    this.ports.closeApp();
+    return true;
   }
 
   /** Takes the gate from the workers, and releases once nothing of them lives. */
@@ -117,7 +121,8 @@ export class Holder {
     const abandoned = this.ports.abandoned(workers);
     const type = abandoned.length > 0 && abandoned.length === workers.length ? 'stuck' : 'draining';
     const closing = this.app !== 'open';
-    for (const channel of this.askers.keys()) channel.send({ type, pid: this.ports.me.pid, workers, closing });
+    const { pid, entry } = this.ports.me;
+    for (const channel of this.askers.keys()) channel.send({ type, pid, entry, workers, closing });
   }
 
   private release(phase: Phase): void {
@@ -128,20 +133,26 @@ export class Holder {
     this.phase = { is: 'released' };
     this.forced?.cancel();
     this.duty.release();
-    for (const [channel, { pid }] of this.askers) {
+    const [winner, ...others] = [...this.askers].sort(([, a], [, b]) => (isYounger(a, b) ? -1 : 1));
+    if (winner) {
+      const [channel, { pid, entry }] = winner;
       channel.send({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
-      this.ports.say(`workers handed over to pid ${pid} after ${seconds(ms)}${closing ? '' : `. ${RUN_BOTH}`}`);
+      for (const [other] of others) other.send({ type: 'kept', pid, entry });
+      const to = closing ? `pid ${pid}` : `pid ${pid} (${entry})`;
+      this.ports.say(`workers handed over to ${to} after ${seconds(ms)}${closing ? '' : `. ${RUN_BOTH}`}`);
       hub.emit({}, { type: 'handedOver', pid, ms });
     }
-    for (const channel of this.kept) channel.end();
+    for (const channel of [...others.map(([other]) => other), ...this.kept]) channel.finish();
   }
 
   /** While this app closes somebody waits for its HTTP port: whatever hangs, the process ends in time. */
   private forceExit(): void {
     const { shutdownTimeout, handoverTimeout, clock } = this.ports;
-    this.forced ??= clock.after(Math.min(shutdownTimeout, 0.8 * handoverTimeout), () => this.exit(this.duty.living()), {
-      unref: true,
-    });
+    const late = (): void => {
+      this.forced = undefined;
+      if (this.askers.size > 0) this.exit(this.duty.living());
+    };
+    this.forced ??= clock.after(Math.min(shutdownTimeout, 0.8 * handoverTimeout), late, { unref: true });
   }
 
   private exit(living: readonly string[]): void {

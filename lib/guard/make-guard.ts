@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Logger } from '@nestjs/common';
@@ -9,6 +9,7 @@ import type { EventHub } from '../events/event-hub.js';
 import { ancestors, isOrphaned, startedBy } from '../host/ancestry.js';
 import { endProcess } from '../host/signals.js';
 import { processBorn, type Clock } from '../shared/clock.js';
+import { messageOf } from '../shared/errors.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import { Guard } from './guard.js';
 import { entryOf, guardKey, type AppIdentity } from './guard-key.js';
@@ -37,16 +38,23 @@ export function makeGuard(
   const { on, because } = whenToGuard(mode ?? 'auto', process.env, self, chain);
   app.logger.debug(`the development guard is ${on ? 'on' : 'off'}: ${because}`);
   if (!on) return undefined;
-  const isOrphaned = orphanCheck(chain);
-  return new Guard((workers) => ({ ...portsOf({ ...app, workers, key }), isOrphaned, handoverTimeout }));
+  const recorded = startedBy(chain);
+  const portsFor = (workers: readonly string[]): GuardPorts => ({
+    ...portsOf({ ...app, workers, key }, () => guard.endClose()),
+    isOrphaned: () => isOrphaned(recorded),
+    handoverTimeout,
+  });
+  const guard = new Guard(portsFor, (error) =>
+    app.logger.error(`the guard cannot work: ${messageOf(error)}; no worker starts here`),
+  );
+  return guard;
 }
 
-const orphanCheck = (chain: ReturnType<typeof ancestors>): (() => boolean) => {
-  const recorded = startedBy(chain);
-  return () => isOrphaned(recorded);
-};
-
-function portsOf(app: GuardedApp & AppIdentity): Omit<GuardPorts, 'isOrphaned' | 'handoverTimeout'> {
+/** @param closed the app has been drained where nobody listens for a signal */
+function portsOf(
+  app: GuardedApp & AppIdentity,
+  closed: () => void,
+): Omit<GuardPorts, 'isOrphaned' | 'handoverTimeout'> {
   const { clock, hub, logger, shutdownTimeout } = app;
   const key = guardKey(app);
   const directory = userDirectory();
@@ -59,7 +67,8 @@ function portsOf(app: GuardedApp & AppIdentity): Omit<GuardPorts, 'isOrphaned' |
     me,
     shutdownTimeout,
     endpoint: endpointOf(key),
-    secret: userSecret(directory),
+    // The app's own, so that nobody can relay what is said about one app to the holder of another.
+    secret: createHmac('sha256', userSecret(directory)).update(key).digest(),
     notes: notesIn(join(directory, `${createHash('sha256').update(key).digest('hex').slice(0, 16)}.json`), me, () =>
       new Date(clock.wall()).toISOString(),
     ),
@@ -70,7 +79,7 @@ function portsOf(app: GuardedApp & AppIdentity): Omit<GuardPorts, 'isOrphaned' |
         .map((one) => one.policy.name),
     drained: async () =>
       void (await Promise.all(app.supervisors().map((one) => one.until(() => one.state.status !== 'stopping')))),
-    closeApp: () => endProcess(clock, shutdownTimeout, () => app.drain(), 0),
+    closeApp: () => endProcess(clock, shutdownTimeout, () => app.drain().then(closed), 0),
     exit: (line) => {
       logger.error(line);
       process.exit(1);
@@ -84,7 +93,13 @@ const stuck = ({ machine, state }: Supervisor): boolean =>
   machine.live && state.status !== 'running' && state.status !== 'stopping';
 
 const notesIn = (path: string, me: GuardPorts['me'], since: () => string): GuardPorts['notes'] => ({
-  write: () => writeFileSync(path, JSON.stringify({ ...me, since: since() }), { mode: 0o600 }),
+  write: () => {
+    try {
+      writeFileSync(path, JSON.stringify({ ...me, since: since() }), { mode: 0o600 });
+    } catch {
+      // Nothing but a better line in a log is lost.
+    }
+  },
   read: () => {
     try {
       const { pid, entry, since } = JSON.parse(readFileSync(path, 'utf8')) as {

@@ -29,6 +29,15 @@ function processRegistry(): ProcessRegistry {
   );
 }
 
+/** One that cannot stop, whatever copy it is of, may have bodies that live. */
+async function livingOf(one: AppRecord): Promise<number> {
+  try {
+    return await one.stop();
+  } catch {
+    return 1;
+  }
+}
+
 interface Older {
   readonly exists: boolean;
   /** One of them is; a record that cannot tell may be. */
@@ -43,7 +52,7 @@ export function joinProcess(record: AppRecord, clock: Clock): { older: Older; le
   const same = [...apps].filter(({ key }) => key === record.key);
   apps.add(record);
   const release = async (one: AppRecord, isOver: () => boolean): Promise<void> => {
-    while (!isOver() && apps.has(one) && (await one.stop()) > 0)
+    while (!isOver() && apps.has(one) && (await livingOf(one)) > 0)
       await new Promise<void>((resolve) => clock.after(AGAIN, resolve));
   };
   return {

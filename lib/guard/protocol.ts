@@ -11,11 +11,19 @@ export interface Identity {
 
 export type Ask = Identity & { readonly type: 'ask' };
 
+interface Progress {
+  readonly pid: number;
+  readonly entry: string;
+  /** Those of whom a body lives. */
+  readonly workers: readonly string[];
+  readonly closing: boolean;
+}
+
 export type Answer =
   /** The holder's workers stop. `closing`: so does its app, and its HTTP port will be free. */
-  | { readonly type: 'draining'; readonly pid: number; readonly workers: readonly string[]; readonly closing: boolean }
+  | (Progress & { readonly type: 'draining' })
   /** A body does not settle: nothing is released until it has, or until the process has ended. */
-  | { readonly type: 'stuck'; readonly pid: number; readonly workers: readonly string[]; readonly closing: boolean }
+  | (Progress & { readonly type: 'stuck' })
   | {
       readonly type: 'released';
       readonly pid: number;
@@ -23,7 +31,7 @@ export type Answer =
       readonly ms: number;
       readonly closing: boolean;
     }
-  /** The holder is younger; this connection ends when it does. */
+  /** The holder, or the one who takes over from it, is younger; this connection ends when the endpoint is free. */
   | { readonly type: 'kept'; readonly pid: number; readonly entry: string };
 
 export const RUN_BOTH = "To run both, give one of them forRoot({ guard: { key: '…' } })";

@@ -11,55 +11,69 @@ import { RUN_BOTH, asAnswer, seconds, type Answer } from './protocol.js';
 const PATIENCE = 3_000;
 /** Between a connection that was closed on us and the next. */
 const AGAIN = 20;
+/** How long a holder may take to prove itself, before another connection is tried. */
+const PROOF = 10_000;
 
 /** The side that asks: takes the endpoint where it is free, else asks its holder, again and again. */
 export class Seeker {
   private readonly bootstrap = deferred();
-  private channel: Channel | undefined;
+  private socket: Socket | undefined;
   private pause: { readonly timer: Timer; readonly wake: () => void } | undefined;
   private over = false;
   private asked: { readonly at: number; readonly of: Answer } | undefined;
   private warned = false;
+  private patient: boolean;
 
-  /** @param patient one who was displaced lets newcomers go first */
+  /** @param displaced one who was displaced lets newcomers go first, and has said so already */
   constructor(
     private readonly ports: GuardPorts,
     private readonly won: (held: Held) => void,
     private readonly serve: (socket: Socket) => void,
-    private patient: boolean,
-  ) {}
+    private readonly displaced: boolean,
+  ) {
+    this.patient = displaced;
+  }
 
   /** Resolves when bootstrap may go on. */
   run(): Promise<void> {
     const { clock, handoverTimeout } = this.ports;
-    const limit = clock.after(handoverTimeout, () => this.silent(), { unref: true });
-    void this.seek()
-      .catch((error: unknown) => this.ports.warn(`the guard cannot work: ${messageOf(error)}; no worker starts here`))
-      .finally(() => this.bootstrap.resolve());
-    return this.bootstrap.promise.finally(() => limit.cancel());
+    const limit = clock.after(handoverTimeout, () => this.late(), { unref: true });
+    void this.seek().finally(() => {
+      limit.cancel();
+      this.bootstrap.resolve();
+    });
+    return this.bootstrap.promise;
   }
 
   end(): void {
     this.over = true;
-    this.channel?.end();
+    this.socket?.destroy();
     this.pause?.timer.cancel();
     this.pause?.wake();
     this.bootstrap.resolve();
   }
 
   private async seek(): Promise<void> {
-    let free = false;
     while (!this.over) {
-      const socket = this.patient && !free ? await this.ports.endpoint.reach() : undefined;
-      if (socket) await this.ask(socket);
-      else if (this.patient && !free) {
-        free = true;
+      try {
+        if (this.patient ? await this.waitForTurn() : await this.take()) return;
+      } catch (error) {
+        this.warnOnce(`the guard cannot work: ${messageOf(error)}; no worker starts here until it can`);
+        this.bootstrap.resolve();
         await this.rest(PATIENCE);
-      } else {
-        free = false;
-        if (await this.take()) return;
       }
     }
+  }
+
+  /** As one who was displaced: only what stays free is taken. @returns whether the endpoint is ours */
+  private async waitForTurn(): Promise<boolean> {
+    const socket = await this.ports.endpoint.reach();
+    if (socket) {
+      await this.ask(socket);
+      return false;
+    }
+    await this.rest(PATIENCE);
+    return !this.over && (await this.take());
   }
 
   /** @returns whether the endpoint is ours */
@@ -83,56 +97,70 @@ export class Seeker {
     if (!this.asked || this.asked.of.type === 'kept') return;
     const { of, at } = this.asked;
     const ms = clock.now() - at;
+    const from = of.closing ? `pid ${of.pid}` : `pid ${of.pid} (${of.entry})`;
     const both = of.closing ? '' : `, which is still running. ${RUN_BOTH}`;
-    this.ports.say(`workers taken over from pid ${of.pid} after ${seconds(ms)}${both}`);
+    this.ports.say(`workers taken over from ${from} after ${seconds(ms)}${both}`);
     hub.emit({}, { type: 'tookOver', pid: of.pid, ms });
   }
 
   private async ask(socket: Socket): Promise<void> {
-    const { secret, clock, me, handoverTimeout } = this.ports;
+    const { secret, clock, me } = this.ports;
+    this.socket = socket;
     if (this.over) return void socket.destroy();
-    const channel = await openChannel(socket, 'newcomer', secret, clock, handoverTimeout);
+    const channel = await openChannel(socket, 'newcomer', secret, clock, PROOF);
     if (typeof channel === 'string') return await this.refused(channel);
-    this.channel = channel;
-    if (this.over) channel.end();
     channel.send({ type: 'ask', ...me });
-    for (let message = await channel.next(); message; message = await channel.next()) {
-      const answer = asAnswer(message);
-      if (answer && this.heard(answer)) break;
-    }
+    const heard = await this.listen(channel);
     channel.end();
-    this.channel = undefined;
+    if (!heard) await this.rest(AGAIN);
   }
 
-  /** @returns whether the endpoint is free */
-  private heard(answer: Answer): boolean {
-    const { hub, clock } = this.ports;
-    this.warned = true;
-    this.asked = { at: this.asked?.at ?? clock.now(), of: answer };
-    if (answer.type === 'kept') {
-      this.patient = true;
-      this.ports.say(
-        `pid ${answer.pid} (${answer.entry}) has the workers; they wait here until it has ended. ${RUN_BOTH}`,
-      );
-      hub.emit({}, { type: 'waitingForHolder', pid: answer.pid });
+  /** @returns whether anything was answered */
+  private async listen(channel: Channel): Promise<boolean> {
+    let heard = false;
+    for (let message = await channel.next(); message; message = await channel.next()) {
+      const answer = asAnswer(message);
+      if (!answer) continue;
+      heard = true;
+      this.heard(answer);
+      if (answer.type === 'released') break;
     }
+    return heard;
+  }
+
+  private heard(answer: Answer): void {
+    const { hub, clock } = this.ports;
+    this.asked = { at: this.asked?.at ?? clock.now(), of: answer };
+    this.patient = answer.type === 'kept';
+    if (answer.type === 'kept') {
+      const { pid, entry } = answer;
+      if (!this.displaced)
+        this.ports.say(`pid ${pid} (${entry}) has the workers; they wait here until it has ended. ${RUN_BOTH}`);
+      hub.emit({}, { type: 'waitingForHolder', pid });
+    }
+    if (answer.type === 'stuck')
+      this.warnOnce(
+        `pid ${answer.pid} (${answer.entry}) cannot stop ${answer.workers.join(', ')}: the workers wait for it`,
+      );
     if (answer.type === 'kept' || !answer.closing) this.bootstrap.resolve();
-    if (answer.type !== 'released') return false;
-    this.patient = false;
-    return true;
   }
 
   private async refused(why: Refusal): Promise<void> {
     if (why === 'gone') return await this.rest(AGAIN);
-    if (why === 'silent') return this.silent();
+    if (why === 'silent') return;
     const line = why === 'unproven' ? 'did not prove that it belongs to this user' : 'speaks another protocol version';
     this.warnOnce(`${this.ports.notes.read()} and ${line}: the workers wait`);
     this.bootstrap.resolve();
     await this.rest(PATIENCE);
   }
 
-  private silent(): void {
-    this.warnOnce(`${this.ports.notes.read()} and does not answer: the workers wait for it`);
+  /** Bootstrap has waited long enough. */
+  private late(): void {
+    const { asked, socket } = this;
+    if (asked && asked.of.type !== 'kept')
+      this.warnOnce(`pid ${asked.of.pid} (${asked.of.entry}) has not handed the workers over yet; they wait`);
+    else if (!asked && socket?.destroyed === false)
+      this.warnOnce(`${this.ports.notes.read()} and does not answer: the workers wait`);
     this.bootstrap.resolve();
   }
 
@@ -142,6 +170,7 @@ export class Seeker {
   }
 
   private rest(ms: number): Promise<void> {
+    if (this.over) return Promise.resolve();
     return new Promise((wake) => {
       this.pause = { timer: this.ports.clock.after(ms, wake), wake };
     });

@@ -10,14 +10,15 @@ export interface Decision {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** As a program, not as a directory on the way to somebody's app. */
+const program = (name: string, then = ''): RegExp =>
+  new RegExp(String.raw`(^|[\s/\\])(${name}|node_modules[/\\]${name}[/\\]\S+)(\.[cm]?js|\.cmd|\.exe)?(?=\s|$)${then}`);
+
 const WATCHERS: readonly RegExp[] = [
-  /\bnest(\.js)?\s+start\b.*\s(--watch|-w)\b/,
-  /\bnodemon\b/,
-  /\btsx(\/dist\/cli\.[cm]?js|\.[cm]?js)?\s+(watch|--watch)\b/,
-  /\bts-node-dev\b|\btsnd\b/,
-  /\bvite-node\b/,
-  /\bwebpack\b/,
-  /\bnode\b.*\s--watch(-path)?\b/,
+  program('nest', String.raw`\s+(start|build)\b.*\s(--watch|-w)\b`),
+  program('(nodemon|ts-node-dev|tsnd|vite-node|webpack)'),
+  program('tsx', String.raw`\s+(watch|--watch)\b`),
+  program('node', String.raw`.*\s--watch(-path)?\b`),
 ];
 const LIFECYCLE = /^(start:)?(dev|watch)(:|$)|:(dev|watch)$/;
 const SERVICE_MARKS = ['KUBERNETES_SERVICE_HOST', 'INVOCATION_ID'];

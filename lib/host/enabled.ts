@@ -7,6 +7,8 @@ export interface Selection {
   /** Names that were given one by one. */
   readonly named: readonly string[];
   readonly because: string;
+  /** How to start what is not started here; absent where that would be no answer. */
+  readonly hint?: string;
 }
 
 const RUNNERS = ['VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT'];
@@ -30,7 +32,7 @@ function named(list: readonly string[], because: string): Selection {
 function ofEnvironment(value: string): Selection {
   const because = `BACKGROUND_WORKERS=${value}`;
   if (value === 'on') return all(because);
-  if (value === 'off') return none(because);
+  if (value === 'off' || /^[\s,]*$/.test(value)) return none(because);
   return named(
     value
       .split(',')
@@ -47,7 +49,8 @@ export function selectionOf(enabled: boolean | readonly string[] | undefined, en
   if (typeof enabled === 'object') return enabled.length === 0 ? none('enabled: []') : named(enabled, 'enabled');
   if (enabled !== undefined) return enabled ? all('enabled: true') : none('enabled: false');
   const runner = testRunnerOf(env);
-  return runner === undefined ? all('the default') : none(`the test runner (${runner})`);
+  if (runner === undefined) return all('the default');
+  return { ...none(`the test runner (${runner})`), hint: 'BACKGROUND_WORKERS=on or enabled: true starts them' };
 }
 
 /** @throws BackgroundWorkerError `BGW_UNKNOWN_WORKER` */
@@ -60,7 +63,8 @@ export function checkNames(names: readonly string[], known: readonly string[], w
   );
 }
 
-export const OFF = none('withoutWorkers()');
+export const BY_SCRIPT = none('withoutWorkers()');
+export const BY_REPL = none('the REPL');
 
 const SCRIPT = Symbol.for('nestjs-background-worker:without-workers');
 type Shared = { [SCRIPT]?: AsyncLocalStorage<true> };

@@ -37,19 +37,31 @@ export function checkShutdownHooks(clock: Clock, logger: Logger, env: NodeJS.Pro
   return clock.after(HOOKS_CHECK, check, { unref: true });
 }
 
+const watchdog = (clock: Clock, shutdownTimeout: number): Timer =>
+  clock.after(shutdownTimeout + WATCHDOG, () => process.exit(1), { unref: true });
+
 /**
  * Shuts the app down, and the process with it. Nest has no injectable app: the way is the signal that it listens for.
  * @param drain for the process in which nobody listens
  */
 export function endProcess(clock: Clock, shutdownTimeout: number, drain: () => Promise<unknown>, code: 0 | 1): void {
-  clock.after(shutdownTimeout + WATCHDOG, () => process.exit(1), { unref: true });
+  watchdog(clock, shutdownTimeout);
   const heard = STOP_SIGNALS.find((signal) => process.listenerCount(signal) > 0);
   if (heard) process.kill(process.pid, heard);
   else void drain().finally(() => process.exit(code));
 }
 
-/** The same, with a non-zero code whatever else ends the process: Nest's own `process.exit(0)` included. */
-export function exitFatally(clock: Clock, shutdownTimeout: number, drain: () => Promise<unknown>): void {
+/**
+ * The same, with a non-zero code whatever else ends the process: Nest's own `process.exit(0)` included.
+ * @param isClosing the app is on its way already: another signal would cut those that drain
+ */
+export function exitFatally(
+  clock: Clock,
+  shutdownTimeout: number,
+  drain: () => Promise<unknown>,
+  isClosing: boolean,
+): void {
   process.on('exit', () => (process.exitCode = 1));
-  endProcess(clock, shutdownTimeout, drain, 1);
+  if (isClosing) watchdog(clock, shutdownTimeout);
+  else endProcess(clock, shutdownTimeout, drain, 1);
 }

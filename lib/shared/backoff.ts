@@ -25,6 +25,9 @@ export const DEFAULT_BACKOFF: Readonly<BackoffOptions> = {
  * @param draw from [0, 1)
  */
 export function backoffDelay(backoff: BackoffOptions, failures: number, draw: number): number {
-  const full = Math.min(backoff.max, backoff.initial * backoff.factor ** Math.max(0, failures - 1));
+  const full = Math.min(
+    backoff.max,
+    backoff.initial * Math.min(Number.MAX_VALUE, backoff.factor ** Math.max(0, failures - 1)),
+  );
   return full * (1 - backoff.jitter * draw);
 }

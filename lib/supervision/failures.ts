@@ -5,6 +5,7 @@ import { testRunnerOf } from '../host/enabled.js';
 import { exitFatally } from '../host/signals.js';
 import type { Clock } from '../shared/clock.js';
 import { stackOf } from '../shared/errors.js';
+import type { Stage } from './stage.js';
 import type { SupervisorPorts } from './supervisor.js';
 
 /**
@@ -15,6 +16,7 @@ export function supervisorPorts(
   clock: Clock,
   hub: EventHub,
   logger: Logger,
+  stage: Stage,
   { onError, onFatal, shutdownTimeout }: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
   drain: () => Promise<unknown>,
 ): SupervisorPorts {
@@ -35,7 +37,7 @@ export function supervisorPorts(
         void settle(async () => await onFatal({ worker, error })).catch((thrown: unknown) =>
           report('onFatal failed', thrown),
         );
-      else if (testRunnerOf(process.env) === undefined) exitFatally(clock, shutdownTimeout, drain);
+      else if (testRunnerOf(process.env) === undefined) exitFatally(clock, shutdownTimeout, drain, stage.isClosing);
     },
   };
 }

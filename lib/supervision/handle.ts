@@ -84,7 +84,10 @@ export class SupervisedHandle implements WorkerHandle {
   pause(): Promise<void> {
     if (!this.isAlive) return Promise.reject(notRunning(this.supervisor));
     this.supervisor.dispatch({ type: 'pause' });
-    return this.joined('pause', () => this.supervisor.until(() => this.state.status !== 'stopping'));
+    return this.joined('pause', async () => {
+      await this.supervisor.until(() => this.state.status !== 'stopping');
+      if (!this.isAlive) throw notRunning(this.supervisor);
+    });
   }
 
   resume(): Promise<void> {

@@ -2,13 +2,10 @@ import type { EventBody } from '../contract/events.js';
 import type { StoppedReason, WorkerState } from '../contract/worker-state.js';
 import type { WorkerDefinition } from '../definition/definition.js';
 import type { AbortWhy } from '../shared/errors.js';
-import type { Gate, Outcome } from './ports.js';
+import type { Outcome } from './ports.js';
 
-export interface Policy extends WorkerDefinition {
-  /** The longest any stop may take, extensions included. */
-  readonly shutdownTimeout: number;
-  readonly gates: readonly Gate['on'][];
-}
+/** What the transitions go by. */
+export type Policy = WorkerDefinition;
 
 /** What follows once no body lives any more. */
 export type After =

@@ -26,6 +26,7 @@ export const next = (draft: Draft, patch: Partial<Machine>): Draft => ({
 
 export const enter = ({ machine }: Draft, state: Distribute<WorkerState>): WorkerState => {
   const { failures, incarnation } = machine.state;
+  if (!Object.values(state).includes(undefined)) return { failures, incarnation, ...state };
   const said = Object.entries(state).filter(([, value]) => value !== undefined);
   return { failures, incarnation, ...(Object.fromEntries(said) as typeof state) };
 };

@@ -2,7 +2,7 @@ import type { AbortWhy } from '../shared/errors.js';
 import type { Step, TimerName } from './machine.js';
 import { apply, block, next, proceed, runTick, step, withEffects, withState, type Draft } from './moves.js';
 import type { Outcome } from './ports.js';
-import { elapsed, notReady, stalled, verdict } from './verdict.js';
+import { notReady, stalled, verdict } from './verdict.js';
 import { abandon, redirect, stop } from './stopping.js';
 
 export function onGateLost(draft: Draft, why: AbortWhy): Step {
@@ -73,7 +73,7 @@ export function onTimer(draft: Draft, timer: TimerName): Step {
     case 'overdue':
       return withEffects(step({ ...machine, overdue: true }), {
         do: 'report',
-        event: { type: 'overdue', sinceMs: elapsed(draft) },
+        event: { type: 'overdue', sinceMs: state.status === 'running' ? event.now - state.since : 0 },
       });
     case 'ready':
       return notReady(draft);

@@ -9,7 +9,7 @@ export interface RegistryEntry {
   readonly handle: WorkerHandle;
   /** The classes it goes by: its own, and the token it was provided under. */
   readonly classes: readonly unknown[];
-  /** Who brought it, for messages. */
+  /** The module that it was found in, for messages. */
   readonly source: string;
 }
 
@@ -30,7 +30,7 @@ export class Registry {
     const { name } = entry.handle;
     const before = this.entries.get(name);
     if (before) {
-      const message = `two workers are named "${name}": ${before.source} and ${entry.source}; give one another \`name\``;
+      const message = `two workers are named "${name}": ${whereOf(before)} and ${whereOf(entry)}; give one another \`name\``;
       throw new BackgroundWorkerError('BGW_DUPLICATE_WORKER', message);
     }
     this.entries.set(name, entry);
@@ -53,3 +53,5 @@ export class Registry {
     this.entries.delete(name);
   }
 }
+
+const whereOf = ({ supervisor: { policy }, source }: RegistryEntry): string => `${policy.subject} in ${source}`;

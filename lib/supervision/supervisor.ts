@@ -33,17 +33,19 @@ export interface SupervisorPorts {
   onFatal(worker: string, error: unknown): void;
 }
 
+const NOBODY: ReadonlySet<() => void> = new Set();
+
 /** Interprets the effects of `transition` for one worker: the one place of supervision where anything happens. */
 export class Supervisor {
   private current: Machine = newMachine;
   private readonly mailbox: MachineInput[] = [];
   private busy = false;
   private readonly alarms: Alarms<TimerName>;
-  private readonly watchers = new Set<() => void>();
-  private readonly gatekeeper: Gatekeeper;
-  private readonly triggers = new TriggerQueue();
-  private live: LiveBody | undefined;
-  private failedWithin: Extract<Outcome, { as: 'failed' }>['within'];
+  private watchers: ReadonlySet<() => void> = NOBODY;
+  private readonly gatekeeper: Gatekeeper | undefined;
+  private triggers: TriggerQueue | undefined = undefined;
+  private live: LiveBody | undefined = undefined;
+  private failedWithin: Extract<Outcome, { as: 'failed' }>['within'] = undefined;
   /** How many bodies there were. */
   bodies = 0;
 
@@ -54,7 +56,7 @@ export class Supervisor {
     readonly ports: SupervisorPorts,
   ) {
     this.alarms = new Alarms(ports.clock, LIMITS, (timer) => this.dispatch({ type: 'timer', timer }));
-    this.gatekeeper = new Gatekeeper(gates, (input) => this.dispatch(input));
+    this.gatekeeper = gates.length > 0 ? new Gatekeeper(gates, (input) => this.dispatch(input)) : undefined;
   }
 
   get machine(): Machine {
@@ -75,7 +77,7 @@ export class Supervisor {
     } finally {
       this.busy = false;
     }
-    for (const watcher of [...this.watchers]) watcher();
+    for (const watcher of this.watchers) watcher();
   }
 
   /** Resolves once `reached` holds. */
@@ -99,35 +101,32 @@ export class Supervisor {
 
   /** @returns the end of the watch */
   private watch(watcher: () => void): () => void {
-    this.watchers.add(watcher);
-    return () => this.watchers.delete(watcher);
+    this.watchers = new Set([...this.watchers, watcher]);
+    return () => (this.watchers = new Set([...this.watchers].filter((one) => one !== watcher)));
   }
 
   /** Settles with the next tick. */
   nextTick(): Promise<void> {
-    return this.triggers.add();
+    return (this.triggers ??= new TriggerQueue()).add();
   }
 
   private take(input: MachineInput): void {
     const { clock } = this.ports;
     if (input.type === 'ended' || input.type === 'settled') this.closing(input.outcome);
-    const { machine, effects } = transition(
-      this.current,
-      { now: clock.now(), draw: clock.random(), ...input },
-      this.policy,
-    );
+    const event = { now: clock.now(), draw: clock.random(), ...input };
+    const { machine, effects } = transition(this.current, event, this.policy);
     this.current = machine;
     if (input.type === 'settled') this.live = undefined;
     for (const effect of effects) this.perform(effect);
     this.alarms.sync(timersOf(machine, this.policy));
     const { status } = machine.state;
-    if (status === 'stopped' || status === 'failed' || status === 'paused') this.triggers.drop(notRunning(this));
+    if (status === 'stopped' || status === 'failed' || status === 'paused') this.triggers?.drop(notRunning(this));
   }
 
   private closing(outcome: Outcome): void {
-    if (outcome.as === 'failed') this.failedWithin = outcome.within;
-    const aborted = { as: 'failed', error: new WorkerAborted('stop', this.policy.name) } as const;
-    this.triggers.settle(outcome.as === 'aborted' ? aborted : outcome);
+    this.failedWithin = outcome.as === 'failed' && this.state.status === 'running' ? outcome.within : undefined;
+    if (outcome.as !== 'aborted') this.triggers?.settle(outcome);
+    else this.triggers?.settle({ as: 'failed', error: new WorkerAborted('stop', this.policy.name) });
   }
 
   private perform(effect: Effect): void {
@@ -142,9 +141,9 @@ export class Supervisor {
       case 'wake':
         return this.live?.wake();
       case 'enter':
-        return this.gatekeeper.enter(effect.gate);
+        return this.gatekeeper?.enter(effect.gate);
       case 'leave':
-        return this.gatekeeper.leave();
+        return this.gatekeeper?.leave();
       case 'report':
         return this.ports.hub.emit({ worker: name }, effect.event);
       case 'fatal':
@@ -156,7 +155,7 @@ export class Supervisor {
 
   private run(incarnation: number, scheduledAt: number): void {
     const number = ++this.bodies;
-    this.triggers.begin();
+    this.triggers?.begin();
     const report = (signal: BodySignal): void => {
       if (number === this.bodies && !this.isIdle(signal)) this.dispatch(signal);
     };

@@ -1,5 +1,16 @@
 import { isChange, type After, type Machine, type MachineEvent, type Policy, type Step } from './machine.js';
-import { apply, next, proceed, runTick, step, waitsAtGate, withEffects, withState, type Draft } from './moves.js';
+import {
+  apply,
+  block,
+  next,
+  proceed,
+  runTick,
+  step,
+  waitsAtGate,
+  withEffects,
+  withState,
+  type Draft,
+} from './moves.js';
 import { onBeat, onEnded, onGateLost, onSettled, onTimer } from './reactions.js';
 import { gateVerdict } from './verdict.js';
 import { abandon, extended, redirect, stop } from './stopping.js';
@@ -66,14 +77,18 @@ function activate(draft: Draft): Draft {
 function onStart(draft: Draft): Step {
   const { status } = draft.machine.state;
   if (status === 'idle' || status === 'stopped' || status === 'failed') return proceed(activate(draft));
-  return status === 'stopping' ? redirect(draft, ['stop', 'fail'], { do: 'run' }) : step(draft.machine);
+  const { after } = draft.machine;
+  const over = (after?.do === 'stop' && after.reason !== 'shutdown') || after?.do === 'fail';
+  return status === 'stopping' && over
+    ? redirect(activate(draft), ['stop', 'fail'], { do: 'run' })
+    : step(draft.machine);
 }
 
 function onRestart(draft: Draft): Step {
   const { machine } = draft;
   if (machine.after?.do === 'stop' && machine.after.reason === 'shutdown') return step(machine);
-  if (waitsAtGate(machine)) return step(machine);
   const active = activate(draft);
+  if (waitsAtGate(machine)) return step(active.machine);
   if (machine.state.status === 'running') return stop(active, 'restart', { do: 'run' });
   return machine.state.status === 'stopping'
     ? redirect(active, [active.machine.after?.do ?? 'run'], { do: 'run' })
@@ -84,13 +99,16 @@ function onStop(draft: Draft, reason: 'requested' | 'shutdown', deadline?: numbe
   const { status } = draft.machine.state;
   const after: After = { do: 'stop', reason };
   if (status === 'stopped' || status === 'failed') return step(draft.machine);
-  const shutdown = draft.machine.after?.do === 'stop' && draft.machine.after.reason === 'shutdown';
-  return draft.machine.live
-    ? stop(draft, reason === 'shutdown' ? 'shutdown' : 'stop', shutdown ? draft.machine.after : after, deadline)
-    : apply(draft, after);
+  if (!draft.machine.live) return apply(draft, after);
+  return stop(draft, reason === 'shutdown' ? 'shutdown' : 'stop', isFinal(draft.machine.after) ?? after, deadline);
 }
 
-function onPause(draft: Draft): Step {
+/** A failure, or the end of the app: a mere stop changes nothing about it. */
+const isFinal = (after: After | undefined): After | undefined =>
+  after?.do === 'fail' || (after?.do === 'stop' && after.reason === 'shutdown') ? after : undefined;
+
+function onPause(given: Draft): Step {
+  const draft = next(given, { triggered: false });
   const { machine } = draft;
   switch (machine.state.status) {
     case 'running':
@@ -98,7 +116,7 @@ function onPause(draft: Draft): Step {
     case 'waiting':
       return waitsAtGate(machine)
         ? withEffects(apply(next(draft, { passed: 0 }), { do: 'pause' }), { do: 'leave' })
-        : apply(draft, { do: 'pause' });
+        : (machine.live ? block : apply)(draft, { do: 'pause' });
     default:
       return redirect(draft, ['run', 'backoff', 'schedule', 'wait'], { do: 'pause' });
   }

@@ -8,7 +8,7 @@ export interface UnitEnvironment {
   readonly clock: Clock;
   readonly hub: EventHub;
   readonly moduleRef: ModuleRef;
-  /** Runs a function in the module's root async context: nothing of a request leaks in. */
+  /** Runs a function in a copy of the module's root async context: nothing of a request leaks in, nothing that it enters leaks out. */
   readonly root: <R>(fn: () => R) => R;
   readonly interceptors: readonly UnitInterceptor[];
 }

@@ -78,7 +78,7 @@ function withTimeout<T>(clock: Clock, unit: Unit, execution: Promise<T>, timeout
     const timer = clock.after(
       timeout,
       () => {
-        const reason = new WorkerAborted('timeout', unit.name);
+        const reason = new WorkerAborted('timeout', `${unit.name} (option timeout: ${timeout} ms)`);
         reject(reason);
         unit.cancel(reason);
       },

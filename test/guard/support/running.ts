@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { GuardAppInput } from '../../fixtures/guard-app.js';
+
+/** What a test runner, a watcher or CI says of itself: the child must not know. BGW_TEST_PROCESS stays, for the leak check. */
+const HIDDEN = /^(VITEST|JEST_WORKER_ID|NODE_TEST_CONTEXT|NODE_ENV|CI|BACKGROUND_WORKERS|FORCE_COLOR|WATCH_REPORT|npm_)/;
+
+export const FIXTURES = process.env['BGW_FIXTURES']!;
+
+export type How = 'alone' | 'launched' | 'launched by a shell';
+
+/** @param env over the test's own, less what would switch the guard off */
+export function childEnv(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !HIDDEN.test(name));
+  return { ...Object.fromEntries(kept), NO_COLOR: '1', ...env };
+}
+
+export async function until(reached: () => boolean, what: string, ms = 20_000, more = (): string => ''): Promise<void> {
+  for (const end = performance.now() + ms; !reached(); await pause(2))
+    if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}\n${more()}`);
+}
+
+/** Neither gone nor a zombie. */
+export function isAlive(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/** The program test/fixtures/guard-app in a process of its own. */
+export class Running {
+  output = '';
+  known = 0;
+  exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
+  private readonly closed: Promise<void>;
+
+  private constructor(
+    readonly child: ChildProcess,
+    private readonly how: How,
+  ) {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+    child.stdin?.on('error', () => undefined);
+    child.once('exit', (code, signal) => (this.exit = { code, signal }));
+    this.closed = new Promise((resolve) => child.once('close', () => resolve()));
+  }
+
+  static start(input: GuardAppInput, env: NodeJS.ProcessEnv, how: How = 'alone'): Running {
+    const app = [process.execPath, `${FIXTURES}guard-app.js`, JSON.stringify(input)];
+    const launcher = [process.execPath, `${FIXTURES}guard-launcher.js`];
+    // "; true" keeps the shell from becoming the program itself.
+    const shell = ['sh', '-c', '"$0" "$@"; true', ...app];
+    const [program = '', ...args] = how === 'alone' ? app : [...launcher, ...(how === 'launched' ? app : shell)];
+    return new Running(spawn(program, args, { env: childEnv(env), stdio: 'pipe' }), how);
+  }
+
+  /** The app's own. */
+  async pid(): Promise<number> {
+    await this.prints('>> PID');
+    this.known = Number(/>> PID (\d+)/.exec(this.output)?.[1]);
+    return this.known;
+  }
+
+  /** Of what the launcher started: the app, or the shell between. */
+  async launched(): Promise<number> {
+    await this.prints('>> LAUNCHED');
+    return Number(/>> LAUNCHED (\d+)/.exec(this.output)?.[1]);
+  }
+
+  async until(reached: () => boolean, what: string, ms?: number, more?: () => string): Promise<void> {
+    await until(reached, what, ms, () => `${this.output}\n${more?.() ?? ''}`);
+  }
+
+  prints(text: string | RegExp, times = 1): Promise<void> {
+    return this.until(() => this.times(text) >= times, `prints ${String(text)} (${times})`);
+  }
+
+  times(text: string | RegExp): number {
+    return this.output.split('\n').filter((line) => (typeof text === 'string' ? line.includes(text) : text.test(line)))
+      .length;
+  }
+
+  /** What the library says at these levels, without time and pid. */
+  said(...levels: readonly ('LOG' | 'WARN' | 'ERROR' | 'DEBUG')[]): readonly string[] {
+    const line = /^\[Nest\] \d+ {2}- .* +(LOG|WARN|ERROR|DEBUG) \[BackgroundWorker\] (.*)$/;
+    return this.output.split('\n').flatMap((one) => {
+      const [, level, text] = line.exec(one) ?? [];
+      return text !== undefined && levels.some((wanted) => wanted === level) ? [text.replace(/ \+\d+ms$/, '')] : [];
+    });
+  }
+
+  get hasStackTrace(): boolean {
+    return /^\s+at .*[:(]/m.test(this.output);
+  }
+
+  type(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.known, signal);
+  }
+
+  get alive(): boolean {
+    return isAlive(this.known);
+  }
+
+  /** The app itself has ended; a launcher may live. */
+  async gone(ms?: number): Promise<void> {
+    await this.pid();
+    await this.until(() => !this.alive && (this.how !== 'alone' || this.exit !== undefined), 'it ends', ms);
+  }
+
+  /** All of it, at the end of a test. */
+  async end(): Promise<void> {
+    const launched = Number(/>> LAUNCHED (\d+)/.exec(this.output)?.[1] ?? 0);
+    const own = Number(/>> PID (\d+)/.exec(this.output)?.[1] ?? 0);
+    for (const pid of [launched, own, this.child.pid ?? 0]) {
+      if (pid > 0 && isAlive(pid)) process.kill(pid, 'SIGKILL');
+    }
+    await this.closed;
+  }
+}

@@ -1,0 +1,127 @@
+import inspector from 'node:inspector';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Alarms } from '../../lib/shared/alarms.js';
+import { SystemClock } from '../../lib/shared/clock.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+const clock = new SystemClock();
+const until = (ms: number, options = {}): Promise<number> =>
+  new Promise((resolve) => clock.after(ms, () => resolve(clock.now()), options));
+
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+describe('SystemClock', () => {
+  it('is monotonic on the scale of the epoch, and knows the wall clock', () => {
+    expect(Math.abs(clock.now() - Date.now())).toBeLessThan(60_000);
+    expect(clock.wall()).toBeCloseTo(Date.now(), -3);
+    const draws = Array.from({ length: 100 }, () => clock.random());
+    expect(draws.every((draw) => draw >= 0 && draw < 1)).toBe(true);
+  });
+
+  it('calls not before the time, and not once cancelled', async () => {
+    const called = vi.fn<() => void>();
+    clock.after(1, called).cancel();
+    const begun = clock.now();
+    expect((await until(20)) - begun).toBeGreaterThanOrEqual(19);
+    expect(called).not.toHaveBeenCalled();
+  });
+
+  it('keeps the process alive, or not, as told', () => {
+    const spy = vi.spyOn(globalThis, 'setTimeout');
+    const timers = [clock.after(1_000, () => undefined), clock.after(1_000, () => undefined, { unref: true })];
+    const refs = spy.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef());
+    timers.forEach((timer) => timer.cancel());
+    spy.mockRestore();
+    expect(refs).toEqual([true, false]);
+  });
+
+  describe('over long delays', () => {
+    beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+    afterEach(() => vi.useRealTimers());
+
+    it.each([2 ** 31, 2 ** 31 * 3, 2 ** 40])('waits %i ms', (ms) => {
+      const called = vi.fn<() => void>();
+      new SystemClock().after(ms, called);
+      vi.advanceTimersByTime(ms - 1);
+      expect(called).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      expect(called).toHaveBeenCalledOnce();
+    });
+
+    it('waits for ever, and can be cancelled then', () => {
+      const called = vi.fn<() => void>();
+      const timer = new SystemClock().after(Infinity, called);
+      vi.advanceTimersByTime(2 ** 40);
+      expect(called).not.toHaveBeenCalled();
+      timer.cancel();
+      expect(vi.getTimerCount()).toBe(0);
+    });
+  });
+});
+
+describe('at a breakpoint', () => {
+  const limit = { limit: true };
+
+  it('adds the time to limits and to nothing else, while an inspector is open', async () => {
+    inspector.open(0, '127.0.0.1');
+    try {
+      const begun = clock.now();
+      const limited = until(200, limit);
+      const plain = until(200);
+      block(1_500);
+      const [limitedAt, plainAt] = await Promise.all([limited, plain]);
+      expect(plainAt - begun).toBeLessThan(1_650);
+      expect(limitedAt - begun).toBeGreaterThanOrEqual(1_650);
+      expect(limitedAt - begun).toBeLessThan(2_600);
+    } finally {
+      inspector.close();
+      clock.breakpoints.total();
+    }
+  });
+
+  it('counts no gap of a second or less', async () => {
+    inspector.open(0, '127.0.0.1');
+    try {
+      const begun = clock.now();
+      const limited = until(100, limit);
+      block(600);
+      expect((await limited) - begun).toBeLessThan(700);
+    } finally {
+      inspector.close();
+      clock.breakpoints.total();
+    }
+  });
+
+  it('without an inspector, a block is just a block', async () => {
+    const begun = clock.now();
+    const limited = until(100, limit);
+    block(1_100);
+    expect((await limited) - begun).toBeLessThan(1_300);
+  });
+});
+
+describe('Alarms', () => {
+  it('follow their table: earlier re-arms, later costs no timer, gone cancels', async () => {
+    const time = new FakeClock();
+    const after = vi.spyOn(time, 'after');
+    const rung: [string, number][] = [];
+    const start = time.now();
+    const alarms = new Alarms<'a' | 'b'>(time, ['a'], (name) => rung.push([name, time.now() - start]));
+    alarms.sync({ a: start + 100, b: start + 50 });
+    for (let at = 110; at <= 150; at += 10) alarms.sync({ a: start + at, b: start + 20 });
+    expect(after).toHaveBeenCalledTimes(3);
+    expect(after.mock.calls.map(([, , options]) => options)).toEqual([{ limit: true }, undefined, undefined]);
+    await time.advance(120);
+    expect(rung).toEqual([['b', 20]]);
+    await time.advance(30);
+    expect(rung).toEqual([
+      ['b', 20],
+      ['a', 150],
+    ]);
+    alarms.sync({ b: start + 999 });
+    alarms.sync({});
+    expect(time.pending).toBe(0);
+  });
+});

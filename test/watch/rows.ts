@@ -1,0 +1,76 @@
+import type { Kind, Setting, Stop } from './bench.js';
+import type { ScriptName } from './scripts.js';
+import { watchers, type WatcherName } from './watchers.js';
+
+/** A line of the table. */
+export interface Row {
+  readonly name: string;
+  readonly watcher: WatcherName;
+  readonly script: ScriptName;
+  readonly stops: readonly Stop[];
+  /** Why something other than the overlap cannot be mended here; the overlap is 0 all the same. */
+  readonly beyond?: (setting: Pick<Setting, 'kind' | 'stop'>) => string | undefined;
+}
+
+export interface CellPlan {
+  readonly id: string;
+  readonly row: Row;
+  readonly stop: Stop;
+  readonly kind: Kind;
+  readonly guard: 'auto' | 'off';
+}
+
+const STOPS: readonly Stop[] = ['instant', 'drain', 'never'];
+const KINDS: readonly Kind[] = ['http', 'context'];
+
+const NOBODY_CLOSES =
+  'nobody closes the older app: it stays in the process and keeps its port, and the guard can only stop its workers';
+
+const beyond: Partial<Record<WatcherName, Row['beyond']>> = {
+  'webpack HMR, no dispose': ({ kind }) => (kind === 'http' ? NOBODY_CLOSES : undefined),
+  'vite-node --watch': ({ kind }) => (kind === 'http' ? NOBODY_CLOSES : undefined),
+};
+
+const ofEdits = (watcher: WatcherName): Row => ({
+  name: watcher,
+  watcher,
+  script: 'edits',
+  stops: watcher === 'nest start --watch' || watcher === 'nest start --watch, no ps' ? [...STOPS, 'hang'] : STOPS,
+  beyond: beyond[watcher],
+});
+
+const others = (script: ScriptName, what: string, of: readonly WatcherName[]): Row[] =>
+  of.map((watcher) => ({ name: `${watcher}: ${what}`, watcher, script, stops: STOPS }));
+
+export const rows: readonly Row[] = [
+  ...(Object.keys(watchers) as WatcherName[]).map(ofEdits),
+  ...others('kills', 'kill and kill -9 of watcher and app', ['nest start --watch', 'tsx watch', 'node --watch --import tsx']),
+  ...others('twoAtOnce', 'two servers at once', ['nest start --watch', 'tsx watch']),
+  ...others('oneAfterTheOther', 'a second server comes and goes', ['nest start --watch', 'tsx watch']),
+];
+
+const cell = (row: Row, stop: Stop, kind: Kind, guard: 'auto' | 'off'): CellPlan => ({
+  id: `${row.name} | ${stop} | ${kind}${guard === 'off' ? ' | guard off' : ''}`,
+  row,
+  stop,
+  kind,
+  guard,
+});
+
+const withGuard = (row: Row): CellPlan[] =>
+  row.stops.flatMap((stop) => KINDS.map((kind) => cell(row, stop, kind, 'auto')));
+
+export const fullPlan: readonly CellPlan[] = rows.flatMap((row) => [...withGuard(row), cell(row, 'drain', 'context', 'off')]);
+
+const SHORT: readonly string[] = [
+  'nest start --watch | drain | http',
+  'nest start --watch | drain | context | guard off',
+  'nest start --watch --no-shell (swc) | instant | http',
+  'nest start --watch, no ps | drain | context',
+  'tsx watch | drain | http',
+  'nodemon --exec tsx | never | context',
+  'webpack HMR, dispose not awaited | drain | http',
+  'vite-node --watch | drain | context',
+  'tsx watch: kill and kill -9 of watcher and app | drain | http',
+];
+export const shortPlan: readonly CellPlan[] = fullPlan.filter(({ id }) => SHORT.includes(id));

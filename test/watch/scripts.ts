@@ -1,0 +1,142 @@
+import type { Bench } from './bench.js';
+import { CellFailure } from './bench.js';
+import { isAlive, pause, signal } from './processes.js';
+
+/** What a developer does to a checkout. Leaves the newest code running. */
+export interface Script {
+  run(bench: Bench, size: Size): Promise<void>;
+  /** How many live apps there are at its end. */
+  readonly apps: number;
+}
+
+export type Size = 'full' | 'short' | 'off';
+
+async function edited(bench: Bench): Promise<void> {
+  bench.edit();
+  await bench.settled();
+}
+
+/** The second edit comes while the app of the first is told to stop. */
+async function whileDraining(bench: Bench): Promise<void> {
+  bench.edit();
+  await bench.draining();
+  await edited(bench);
+}
+
+/** Three saves; the pauses are the developer's, nothing is waited for. */
+async function inSuccession(bench: Bench): Promise<void> {
+  bench.edit();
+  await pause(30);
+  bench.edit();
+  await pause(400);
+  await edited(bench);
+}
+
+async function brokenAndFixed(bench: Bench): Promise<void> {
+  const since = bench.output().length;
+  bench.break();
+  await bench.complained(since);
+  await edited(bench);
+}
+
+const edits: Script = {
+  apps: 1,
+  async run(bench, size) {
+    bench.start();
+    await bench.settled();
+    if (size === 'short') {
+      await whileDraining(bench);
+      return await brokenAndFixed(bench);
+    }
+    await edited(bench);
+    await whileDraining(bench);
+    await edited(bench);
+    if (size === 'off') return;
+    await inSuccession(bench);
+    await brokenAndFixed(bench);
+    await whileDraining(bench);
+    await edited(bench);
+  },
+};
+
+type Victim = readonly ['watcher' | 'app', 'SIGKILL' | 'SIGTERM'];
+const VICTIMS: readonly Victim[] = [
+  ['watcher', 'SIGKILL'],
+  ['app', 'SIGKILL'],
+  ['watcher', 'SIGTERM'],
+  ['app', 'SIGTERM'],
+];
+
+/** The app or its watcher is killed, the code changes, and whoever was killed is started again: by hand, or by the edit. */
+const kills: Script = {
+  apps: 1,
+  async run(bench, size) {
+    bench.start();
+    await bench.settled();
+    const rounds = size === 'full' ? [...VICTIMS, ...VICTIMS, ...VICTIMS.slice(0, 2)] : VICTIMS.slice(0, 3);
+    for (const [victim, how] of rounds) {
+      const app = bench.newest();
+      signal(victim === 'watcher' ? bench.serverPid() : app.pid, how);
+      if (victim === 'app') await bench.must('the app has ended', () => !isAlive(app.process), 15_000);
+      bench.edit();
+      if (victim === 'watcher') bench.start();
+      await bench.settled();
+    }
+  },
+};
+
+const stop = (bench: Bench, server: string): void => signal(-bench.serverPid(server), 'SIGINT');
+
+/** Workers run in an app of this server, and have started there since. */
+const runsOn = (bench: Bench, server: string, since: number): boolean =>
+  bench.journal.lines.slice(since).some((line) => line.event === 'start' && line.server === server);
+
+async function takesBack(bench: Bench): Promise<void> {
+  const since = bench.journal.lines.length;
+  stop(bench, '2');
+  await bench.must('server 2 has ended', () => bench.processes('2').length === 0, 20_000);
+  const on = bench.newest();
+  if (on.server !== '1' || !isAlive(on.process))
+    await bench.must('server 1 takes its workers back', () => runsOn(bench, '1', since), 20_000);
+}
+
+/** Both are started at once, and restart at each edit; then the second one ends. */
+const twoAtOnce: Script = {
+  apps: 1,
+  async run(bench, size) {
+    bench.start('1');
+    bench.start('2');
+    await bench.settled();
+    const rounds = size === 'full' ? 4 : 1;
+    for (let round = 0; round < rounds; round++) await edited(bench);
+    await whileDraining(bench);
+    if (size === 'full') {
+      await inSuccession(bench);
+      await brokenAndFixed(bench);
+    }
+    await bench.must('both servers have an app', () => bench.liveApps().length === 2, 20_000);
+    await takesBack(bench);
+  },
+};
+
+/** A second server comes, takes the workers, and goes; the first has them back. */
+const oneAfterTheOther: Script = {
+  apps: 1,
+  async run(bench, size) {
+    bench.start('1');
+    await bench.settled();
+    for (let round = 0; round < (size === 'full' ? 5 : 1); round++) {
+      const since = bench.journal.lines.length;
+      bench.start('2');
+      await bench.must('server 2 takes the workers', () => runsOn(bench, '2', since), 30_000);
+      await edited(bench);
+      await takesBack(bench);
+      await edited(bench);
+      if (bench.setting.guard === 'auto' && bench.newest().server !== '1')
+        throw new CellFailure('the workers are not with server 1');
+    }
+  },
+};
+
+export const scripts = { edits, kills, twoAtOnce, oneAfterTheOther } satisfies Record<string, Script>;
+export type ScriptName = keyof typeof scripts;

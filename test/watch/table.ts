@@ -1,0 +1,83 @@
+import { cpus, release, type } from 'node:os';
+import type { CellResult } from './cell.js';
+import { fullPlan, rows, type CellPlan, type Row } from './rows.js';
+import { versionOf, watchers } from './watchers.js';
+
+type Results = ReadonlyMap<string, CellResult>;
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+function ofCell(plan: CellPlan | undefined, results: Results): string {
+  if (!plan) return '';
+  const result = results.get(plan.id);
+  if (!result) return 'not run';
+  const { overlaps, longest, lost, extra, edits, faults } = result;
+  if (plan.guard === 'auto' && faults.length > 0) return `**✗ ${faults.join('; ')}**`;
+  if (plan.guard === 'auto') return lost > 0 ? `0 (${edits}) ¹` : `0 (${edits})`;
+  const facts = [
+    overlaps > 0 ? `${overlaps} overlaps${longest > 0 ? `, up to ${seconds(longest)}` : ''}` : '0',
+    lost > 0 ? `${lost} lost` : '',
+    extra > 0 ? `${extra} left alive` : '',
+  ];
+  return facts.filter(Boolean).join('; ');
+}
+
+const COLUMNS = [
+  ['instant', 'http', 'auto'],
+  ['instant', 'context', 'auto'],
+  ['drain', 'http', 'auto'],
+  ['drain', 'context', 'auto'],
+  ['never', 'http', 'auto'],
+  ['never', 'context', 'auto'],
+  ['drain', 'context', 'off'],
+] as const;
+
+function line(row: Row, results: Results): string {
+  const cells = COLUMNS.map(([stop, kind, guard]) =>
+    ofCell(
+      fullPlan.find((one) => one.row === row && one.stop === stop && one.kind === kind && one.guard === guard),
+      results,
+    ),
+  );
+  return `| ${[`\`${row.name.replace(/ \(|, |: /, '` $&').trimEnd()}`, ...cells].join(' | ')} |`;
+}
+
+const named = (row: Row): string => {
+  const [, command = row.name, rest = ''] = /^(.*?)((?:,|:| \().*)?$/.exec(row.name) ?? [];
+  return /^(nest|node|tsx|nodemon|vite-node)/.test(command) ? `\`${command}\`${rest}` : row.name;
+};
+
+export function markdown(results: Results): string {
+  const tools = [...new Set(Object.values(watchers).flatMap((one) => one.tools))].map(versionOf);
+  const hanging = fullPlan.filter(({ stop }) => stop === 'hang');
+  const impossible = rows.flatMap((row) =>
+    row.beyond ? [`- ${named(row)}, HTTP on a fixed port: ${row.beyond({ kind: 'http', stop: 'drain' })}.`] : [],
+  );
+  return `${[
+    '# Watch modes: the latest run',
+    '',
+    `Written by \`npm run test:watch-modes\` on ${type()} ${release()}, ${cpus().length} cores, Node ${process.version}, ${['@nestjs/core', ...tools.length ? [] : []].map(versionOf).join('')}; ${tools.join(', ')}.`,
+    '',
+    'A cell is the number of overlaps (two live bodies of one worker, by the log that the workers write themselves) and, in brackets, of edits.',
+    'A number without more says also: no app lost to EADDRINUSE, one live app at the end, and it runs the newest code.',
+    'The last column is the same watcher with `guard: \'off\'` (1.5 s drain, application context, fewer edits): what happens without it.',
+    '',
+    '| | instant stop, HTTP | instant, context | 1.5 s drain, HTTP | drain, context | never stops, HTTP | never, context | guard off |',
+    '|---|---|---|---|---|---|---|---|',
+    ...rows.map((row) => line(row, results).replace(/^\| `[^|]* \|/, `| ${named(row)} |`)),
+    '',
+    '¹ Apps lost to EADDRINUSE, which nobody can mend from inside:',
+    '',
+    ...impossible,
+    '',
+    "Somebody else's `onModuleDestroy` that never resolves:",
+    '',
+    ...hanging.map((plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`),
+    '',
+  ].join('\n')}`;
+}
+
+export function summary(results: readonly CellResult[]): string {
+  const failed = results.filter(({ faults }) => faults.length > 0);
+  return `${results.length - failed.length} of ${results.length} cells hold${failed.map(({ id, faults }) => `\n  ${id}: ${faults.join('; ')}`).join('')}`;
+}
