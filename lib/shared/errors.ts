@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   'BGW_TOO_EARLY',
   'BGW_TWO_CONFIGURATIONS',
   'BGW_UNKNOWN_HANDLER',
+  'BGW_UNKNOWN_POOL',
   'BGW_UNKNOWN_TASK',
   'BGW_UNKNOWN_WORKER',
   'BGW_UNSUPPORTED_OPTION',
@@ -89,7 +90,13 @@ export class Escalate extends Error {
   }
 }
 
-const carries = (error: unknown, mark: symbol): boolean => typeof error === 'object' && error !== null && mark in error;
+function carries(error: unknown, mark: symbol): boolean {
+  try {
+    return typeof error === 'object' && error !== null && mark in error;
+  } catch {
+    return false;
+  }
+}
 
 export const isDoNotRestart = (error: unknown): boolean => carries(error, DO_NOT_RESTART);
 export const isEscalate = (error: unknown): boolean => carries(error, ESCALATE);

@@ -2,32 +2,30 @@ import type { LoggerService } from '@nestjs/common';
 import type { TaskContext } from '../contract/tasks.js';
 import type { Timer } from '../shared/clock.js';
 import type { WorkerAborted } from '../shared/errors.js';
-import type { UnitEnvironment, UnitSpec } from '../units/environment.js';
+import type { UnitEnvironment } from '../units/environment.js';
 import { Unit } from '../units/unit.js';
 import type { Task } from './task.js';
 
-/** What all attempts of a pool share. */
+/** What all attempts of an app share. */
 export interface AttemptSite extends UnitEnvironment {
   readonly taskLogger: LoggerService;
 }
 
-/** One run of a task: a unit of its own. */
+/** One run of a task: a unit of its own, and the task's phase while it runs. */
 export class Attempt extends Unit implements TaskContext {
+  /** Somebody cancelled the task: no further attempt follows. */
+  revoked: WorkerAborted | undefined;
+  private timer: Timer | undefined;
+
   constructor(
     private readonly site: AttemptSite,
-    private readonly task: Task<unknown>,
-    spec: UnitSpec,
+    readonly task: Task<unknown>,
   ) {
-    super(site, spec);
+    super(site, task);
   }
 
-  /** Of its time-out. */
-  timer: Timer | undefined = undefined;
-
-  /** The function has settled. @returns why it was cancelled, if it was */
-  end(): WorkerAborted | undefined {
-    this.timer?.cancel();
-    return this.reason;
+  get is(): 'running' {
+    return 'running';
   }
 
   override get id(): string {
@@ -35,7 +33,7 @@ export class Attempt extends Unit implements TaskContext {
   }
 
   get attempt(): number {
-    return this.task.attempt;
+    return this.task.attempts;
   }
 
   get logger(): LoggerService {
@@ -45,5 +43,20 @@ export class Attempt extends Unit implements TaskContext {
   progress(done: number, total?: number): void {
     this.task.progress = { done, total };
     this.site.hub.emit({ task: this.id }, { type: 'taskProgress', done, total });
+  }
+
+  /** Calls back once this much time has passed, unless it ended before. */
+  limit(ms: number, fn: () => void): void {
+    this.timer = this.site.clock.after(ms, fn, { limit: true });
+  }
+
+  revoke(reason: WorkerAborted): void {
+    this.revoked = reason;
+    this.cancel(reason);
+  }
+
+  /** The function has settled. */
+  end(): void {
+    this.timer?.cancel();
   }
 }

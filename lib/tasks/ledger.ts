@@ -5,32 +5,39 @@ const REMEMBERED = 1_000;
 
 /** Tasks that somebody can ask for: those whose id was read, and the last that failed. Settled ones are forgotten, oldest first. */
 export class Ledger {
-  private readonly tasks = new Map<string, Task<unknown>>();
-  private readonly failures = new Map<string, Task<unknown>>();
-
-  /** @param onFailed told of every task that failed for good */
-  constructor(private readonly onFailed: (task: Task<unknown>, name: string) => void) {}
+  private readonly live = new Map<string, Task<unknown>>();
+  private readonly ended = new Map<string, TaskStatus>();
+  private readonly failures = new Map<string, { readonly status: TaskStatus; readonly task: Task<unknown> }>();
 
   add(task: Task<unknown>): void {
-    this.tasks.set(task.id, task);
-    if (this.tasks.size > REMEMBERED) this.forget();
+    if (task.isSettled) remember(this.ended, task.id, task.status);
+    else this.live.set(task.id, task);
   }
 
-  failed(task: Task<unknown>, name: string): void {
-    this.failures.set(task.id, task);
-    if (this.failures.size > REMEMBERED) this.failures.delete(this.failures.keys().next().value ?? '');
-    this.onFailed(task, name);
+  /** Of a settled task only what can be asked is kept, and of a failed one what it takes to try again. */
+  settled(task: Task<unknown>): void {
+    if (!task.isNamed) return;
+    this.live.delete(task.id);
+    remember(this.ended, task.id, task.status);
   }
 
-  get(id: string): Task<unknown> | undefined {
-    return this.tasks.get(id) ?? this.failures.get(id);
+  failed(task: Task<unknown>): void {
+    const { status } = task;
+    remember(this.failures, status.id, { status, task });
   }
 
-  /** @returns the failed task of this id, no longer counted among the failures */
-  take(id: string): Task<unknown> | undefined {
-    const task = this.failures.get(id);
+  status(id: string): TaskStatus | undefined {
+    return this.live.get(id)?.status ?? this.ended.get(id) ?? this.failures.get(id)?.status;
+  }
+
+  failedTask(id: string): Task<unknown> | undefined {
+    return this.failures.get(id)?.task;
+  }
+
+  /** It is tried again. */
+  forgive(id: string): void {
     this.failures.delete(id);
-    return task;
+    this.ended.delete(id);
   }
 
   /** The newest first. */
@@ -40,12 +47,12 @@ export class Ledger {
       .slice(0, limit)
       .map(({ status }) => status);
   }
+}
 
-  private forget(): void {
-    for (const [id, task] of this.tasks) {
-      if (!task.isSettled) continue;
-      this.tasks.delete(id);
-      return;
-    }
-  }
+function remember<T>(map: Map<string, T>, id: string, what: T): void {
+  map.delete(id);
+  map.set(id, what);
+  if (map.size <= REMEMBERED) return;
+  const [oldest = ''] = map.keys();
+  map.delete(oldest);
 }

@@ -1,33 +1,53 @@
-import type { SubmitOptions } from '../contract/tasks.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { checkAll, invalid, milliseconds, oneOf, record, rule, type Rules } from '../definition/check.js';
-import { DEFAULT_BACKOFF } from '../shared/backoff.js';
-import { capture } from '../units/unit-runner.js';
+import type { SubmitOptions } from '../contract/tasks.js';
+import { checkAll, finite, invalid, milliseconds, oneOf, record, rule, type Rules } from '../definition/check.js';
+import { retries, taskConcurrency } from '../definition/task-options.js';
+import { checkBackoff } from '../definition/validation.js';
+import { DEFAULT_BACKOFF, type BackoffOptions } from '../shared/backoff.js';
 import type { UnitEnvironment } from '../units/environment.js';
+import { capture } from '../units/unit-runner.js';
 import type { TaskSpec } from './task.js';
 
-const SUBJECT = 'BackgroundTasks.submit()';
 const text = rule('a non-empty string', (value) => typeof value === 'string' && value !== '');
-const whole = rule(
-  'a whole number, 0 or more, or Infinity',
-  (value) => value === Infinity || (Number.isInteger(value) && Number(value) >= 0),
-);
-
-const rules: Rules = {
+const submit: Rules = {
   name: text,
   context: oneOf('root', 'inherit'),
   delay: milliseconds(0),
-  retries: whole,
+  retries,
   backoff: record,
   timeout: milliseconds(1),
   signal: rule('an AbortSignal', (value) => value instanceof AbortSignal),
-  transfer: rule('a list of transferables', Array.isArray),
-  concurrency: rule('a whole number, 1 or more', (value) => Number.isInteger(value) && Number(value) >= 1),
 };
+const rules = {
+  submit,
+  submitWhenFree: submit,
+  map: { ...submit, concurrency: taskConcurrency },
+  run: { ...submit, transfer: rule('a list of transferable objects', Array.isArray) },
+} satisfies Record<string, Rules>;
+
+/** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
+export function checkSubmission(call: keyof typeof rules, fn: unknown, options: unknown): void {
+  const subject = `BackgroundTasks.${call}()`;
+  if (typeof fn !== 'function') throw invalid(subject, 'fn', fn, 'a function');
+  if (options === undefined) return;
+  checkAll(subject, options, rules[call]);
+  const { backoff } = options as SubmitOptions;
+  if (backoff !== undefined) checkBackoff(subject, backoff);
+}
+
+const dispatch: Rules = {
+  id: text,
+  delay: milliseconds(0),
+  priority: finite,
+  transaction: rule('an object', (value) => typeof value === 'object'),
+};
+
+/** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
+export const checkDispatch = (options: unknown): void => checkAll('BackgroundTasks.dispatch()', options, dispatch);
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
-export const DEFAULT_SPEC: TaskSpec = {
+const DEFAULT_SPEC: TaskSpec = {
   name: '',
   headers: NO_HEADERS,
   retries: 0,
@@ -37,24 +57,27 @@ export const DEFAULT_SPEC: TaskSpec = {
   id: undefined,
 };
 
-/** What of a submission differs from the default; nothing is made where nothing does. */
-export function specOf(
-  { interceptors }: UnitEnvironment,
-  fn: unknown,
-  options: SubmitOptions | undefined,
-  id?: string,
-): TaskSpec {
-  if (typeof fn !== 'function') throw invalid(SUBJECT, 'fn', fn, 'a function');
-  if (options === undefined && interceptors.length === 0 && id === undefined) return DEFAULT_SPEC;
-  if (options !== undefined) checkAll(SUBJECT, options, rules);
-  const { name = '', retries = 0, backoff, timeout, context } = options ?? {};
+/** What is given over what is the default; a first wait that is longer than the longest moves that. */
+export function backoffOver(base: BackoffOptions, given: Partial<BackoffOptions> | undefined): BackoffOptions {
+  if (!given) return base;
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const merged = { ...base, ...present };
+  return { ...merged, max: given.max ?? Math.max(merged.max, merged.initial) };
+}
+
+/** What of a submission lasts as long as the task. Nothing is made where nothing differs from the default. */
+export function specOf(environment: UnitEnvironment, options: SubmitOptions | undefined, more?: Partial<TaskSpec>): TaskSpec {
+  const { interceptors } = environment;
+  if (options === undefined && more === undefined && interceptors.length === 0) return DEFAULT_SPEC;
+  const { name = '', retries: tries = 0, backoff, timeout, context } = options ?? {};
   return {
     name,
     headers: interceptors.length === 0 ? NO_HEADERS : capture(interceptors),
-    retries,
-    backoff: backoff ? { ...DEFAULT_BACKOFF, ...backoff } : DEFAULT_BACKOFF,
+    retries: tries,
+    backoff: backoffOver(DEFAULT_BACKOFF, backoff),
     timeout,
     within: context === 'inherit' ? AsyncLocalStorage.snapshot() : undefined,
-    id,
+    id: undefined,
+    ...more,
   };
 }

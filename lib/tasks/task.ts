@@ -4,12 +4,14 @@ import type { BackoffOptions } from '../shared/backoff.js';
 import type { Timer } from '../shared/clock.js';
 import { deferred, handled, type Deferred } from '../shared/deferred.js';
 import { messageOf } from '../shared/errors.js';
+import type { Place } from '../shared/inside.js';
+import type { UnitSpec } from '../units/environment.js';
 import type { Attempt } from './attempt.js';
 import type { Link } from './fifo.js';
 
 export type TaskFunction<T> = (ctx: TaskContext) => T | PromiseLike<T>;
 
-/** What of `SubmitOptions` is not the default. */
+/** What of `SubmitOptions` lasts as long as the task. */
 export interface TaskSpec {
   readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -21,57 +23,93 @@ export interface TaskSpec {
   readonly id: string | undefined;
 }
 
-/** Where a task is in its life. `running` with a settled result: its time-out has passed, the function goes on. */
-export type TaskPhase<T> =
-  | { readonly is: 'queued' }
-  | { readonly is: 'running'; readonly attempt: Attempt }
-  | { readonly is: 'waiting'; readonly timer: Timer; readonly due: number; readonly retry: boolean }
+/** How a task ended. */
+export type Ending<T> =
   | { readonly is: 'done'; readonly value: T }
   | { readonly is: 'failed' | 'cancelled' | 'discarded'; readonly error: unknown };
 
+/** Where a task is in its life. One that timed out for good is `failed` while its function may still run. */
+export type TaskPhase<T> =
+  | { readonly is: 'queued' }
+  | Attempt
+  | {
+      readonly is: 'waiting';
+      readonly timer: Timer;
+      readonly due: number;
+      /** The failure before a retry; none where a first attempt is delayed. */
+      readonly after: { readonly error: unknown } | undefined;
+    }
+  | Ending<T>;
+
 /** What a task needs of its pool. */
 export interface TaskOwner {
+  add(task: Task<unknown>, delay: number | undefined): void;
   cancel(task: Task<unknown>, reason: unknown): boolean;
-  joined<T>(task: Task<unknown>, wait: () => Promise<T>): Promise<T>;
+  joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean>;
   named(task: Task<unknown>): void;
   after(ms: number, fn: () => void): Timer;
 }
 
 const QUEUED = { is: 'queued' } as const;
 
-export class Task<T> implements TaskHandle<T>, Link<Task<unknown>> {
+/** One submitted call: its handle, its place in a queue, and where it is in its life. */
+export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Place {
   before: Task<unknown> | undefined = undefined;
   after: Task<unknown> | undefined = undefined;
   phase: TaskPhase<T> = QUEUED;
-  attempt = 0;
-  progress: TaskStatus['progress'] = undefined;
-  /** The result rejected at a time-out while the function goes on. */
-  early: { readonly error: unknown } | undefined = undefined;
-  private uuid: string | undefined = undefined;
-  private answer: Deferred<T> | undefined = undefined;
-  private settled: Deferred<void> | undefined = undefined;
+  attempts = 0;
+  progress: TaskStatus['progress'];
+  private uuid: string | undefined;
+  private answer: Deferred<T> | undefined;
+  private settled: Deferred<void> | undefined;
 
   constructor(
-    private readonly owner: TaskOwner,
+    readonly pool: TaskOwner,
     readonly fn: TaskFunction<T>,
     readonly spec: TaskSpec,
   ) {}
 
+  get kind(): 'task' {
+    return 'task';
+  }
+
+  get name(): string {
+    return this.spec.name || this.fn.name || 'task';
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.spec.headers;
+  }
+
+  get owner(): object {
+    return this;
+  }
+
+  get outer(): undefined {
+    return undefined;
+  }
+
   get id(): string {
     if (this.uuid === undefined) {
       this.uuid = this.spec.id ?? randomUUID();
-      this.owner.named(this);
+      this.pool.named(this as Task<unknown>);
     }
     return this.uuid;
   }
 
   get state(): TaskState {
     const { phase } = this;
-    return phase.is === 'waiting' ? (phase.retry ? 'retrying' : 'queued') : phase.is;
+    return phase.is === 'waiting' ? (phase.after ? 'retrying' : 'queued') : phase.is;
   }
 
   get isSettled(): boolean {
-    return this.phase.is !== 'queued' && this.phase.is !== 'running' && this.phase.is !== 'waiting';
+    const { is } = this.phase;
+    return is !== 'queued' && is !== 'running' && is !== 'waiting';
+  }
+
+  /** Somebody asked for its id. */
+  get isNamed(): boolean {
+    return this.uuid !== undefined;
   }
 
   /** Somebody looks at how it ends. */
@@ -82,59 +120,47 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>> {
   get result(): Promise<T> {
     if (!this.answer) {
       this.answer = deferred<T>();
-      handled(this.answer.promise);
-      if (this.early) this.answer.reject(this.early.error);
-      else this.tell();
+      this.tell();
     }
     return this.answer.promise;
   }
 
   get status(): TaskStatus {
-    const { id, state, attempt, progress, phase } = this;
+    const { id, name, state, attempts: attempt, progress, phase } = this;
     const error = 'error' in phase ? messageOf(phase.error) : undefined;
-    return {
-      id,
-      name: this.spec.name,
-      state,
-      attempt,
-      ...(progress && { progress }),
-      ...(error !== undefined && { error }),
-    };
+    return { id, name, state, attempt, ...(progress && { progress }), ...(error !== undefined && { error }) };
   }
 
   cancel(reason?: unknown): boolean {
-    return this.owner.cancel(this, reason);
+    return this.pool.cancel(this as Task<unknown>, reason);
   }
 
   join({ timeout }: { timeout?: number } = {}): Promise<boolean> {
-    return this.owner.joined(this, async () => {
+    return this.pool.joined(this as Task<unknown>, async () => {
       if (this.isSettled) return true;
       this.settled ??= deferred();
       const whole = this.settled.promise.then(() => true);
-      if (timeout === undefined) return await whole;
+      if (timeout === undefined || timeout === Infinity) return await whole;
       const limit = deferred<boolean>();
-      const timer = this.owner.after(timeout, () => limit.resolve(false));
+      const timer = this.pool.after(timeout, () => limit.resolve(false));
       return await Promise.race([whole, limit.promise]).finally(() => timer.cancel());
     });
   }
 
   /** Once; tells whoever waits. */
-  settle(phase: Extract<TaskPhase<T>, { is: 'done' | 'failed' | 'cancelled' | 'discarded' }>): void {
-    this.phase = phase;
-    this.tell();
+  settle(ending: Ending<T>): void {
+    this.phase = ending;
+    if (this.answer) this.tell();
     this.settled?.resolve();
-  }
-
-  /** The result is known before the function has settled. */
-  rejectEarly(error: unknown): void {
-    this.early = { error };
-    this.answer?.reject(error);
   }
 
   private tell(): void {
     const { phase, answer } = this;
     if (!answer) return;
     if (phase.is === 'done') answer.resolve(phase.value);
-    else if ('error' in phase) answer.reject(phase.error);
+    else if ('error' in phase) {
+      handled(answer.promise);
+      answer.reject(phase.error);
+    }
   }
 }

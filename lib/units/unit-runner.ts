@@ -37,7 +37,8 @@ export async function executeUnit<T>(environment: UnitEnvironment, unit: Unit, w
   const report = (type: 'unitStarted' | 'unitCompleted' | 'unitFailed', error?: unknown): void => {
     if (!hub.wants(type)) return;
     const ms = type === 'unitStarted' ? undefined : clock.now() - started;
-    hub.emit({ worker: unit.name }, { type, unit: unit.id, ms, error });
+    const about = unit.kind === 'task' ? { task: unit.id } : { worker: unit.name };
+    hub.emit(about, { type, unit: unit.id, ms, error });
   };
   report('unitStarted');
   try {
