@@ -33,16 +33,22 @@ export type {
   TaskHandlerMethod,
   TaskMethod,
 } from './contract/task-handlers.js';
+export type { PoolOptions, SubmitOptions, TaskContext, TaskHandle, TaskState, TaskStatus } from './contract/tasks.js';
 export type {
-  PoolOptions,
-  SubmitOptions,
-  TaskContext,
-  TaskHandle,
-  TaskState,
-  TaskStatus,
-} from './contract/tasks.js';
-export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchemaV1 } from './contract/standard-schema.js';
-export type { HandlerInfo, Sending, TaskConsumer, TaskMessage, TaskTransport, TransportApp } from './tasks/transport.js';
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchemaV1,
+} from './contract/standard-schema.js';
+export type {
+  HandlerInfo,
+  Sending,
+  TaskConsumer,
+  TaskMessage,
+  TaskTransport,
+  TransportApp,
+} from './tasks/transport.js';
 export type { TaskOptions } from './definition/task-options.js';
 export type { UnitInfo, UnitInterceptor } from './contract/units.js';
 export type { StopReport, StoppedReason, WaitingOn, WorkerState } from './contract/worker-state.js';

@@ -119,7 +119,8 @@ export function validateModuleOptions(options: unknown): void {
   checkAll(SUBJECT, options, rules);
   if (isRecord(options['guard'])) checkAll(SUBJECT, options['guard'], guardRules, 'guard.');
   if (options['pool'] !== undefined) validatePoolOptions(SUBJECT, options['pool'], 'pool');
-  for (const [name, pool] of Object.entries(options['pools'] ?? {})) validatePoolOptions(SUBJECT, pool, `pools.${name}`);
+  for (const [name, pool] of Object.entries(options['pools'] ?? {}))
+    validatePoolOptions(SUBJECT, pool, `pools.${name}`);
   if (options['defaults'] !== undefined) validateDefaults(SUBJECT, options['defaults']);
 }
 

@@ -6,7 +6,15 @@ import { guardOptionsOf } from '../definition/module-options.js';
 import type { EventHub } from '../events/event-hub.js';
 import type { Guard } from '../guard/guard.js';
 import { makeGuard } from '../guard/make-guard.js';
-import { BY_REPL, BY_SCRIPT, TASKS, checkNames, isWithoutWorkers, selectionOf, type Selection } from '../host/enabled.js';
+import {
+  BY_REPL,
+  BY_SCRIPT,
+  TASKS,
+  checkNames,
+  isWithoutWorkers,
+  selectionOf,
+  type Selection,
+} from '../host/enabled.js';
 import { isRepl } from '../host/repl.js';
 import type { Clock } from '../shared/clock.js';
 import { Inside } from '../shared/inside.js';

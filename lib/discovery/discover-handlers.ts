@@ -18,7 +18,9 @@ export function discoverHandlers(modules: Iterable<Module>, skipped: (line: stri
   for (const module of modules) {
     for (const wrapper of module.providers.values()) {
       const instance = wrapper.instance as object | null | undefined;
-      const by = [instance?.constructor, wrapper.metatype, wrapper.token].find((one) => isClass(one) && taskHandlersOf(one));
+      const by = [instance?.constructor, wrapper.metatype, wrapper.token].find(
+        (one) => isClass(one) && taskHandlersOf(one),
+      );
       if (!isClass(by)) continue;
       if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw scoped(by);
       if (typeof instance !== 'object' || instance === null) continue;

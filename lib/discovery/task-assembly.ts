@@ -1,3 +1,5 @@
+import type { Logger } from '@nestjs/common';
+import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { TASKS, type Selection } from '../host/enabled.js';
 import { Handlers } from '../tasks/handlers.js';
@@ -5,7 +7,6 @@ import { MemoryTransport } from '../tasks/memory-transport.js';
 import { DEFAULT_POOL, TaskRoom } from '../tasks/room.js';
 import { TaskSite, type TaskRuntime } from '../tasks/site.js';
 import type { TaskTransport } from '../tasks/transport.js';
-import type { Materials } from './assembly.js';
 import { discoverHandlers } from './discover-handlers.js';
 
 /**
@@ -13,7 +14,7 @@ import { discoverHandlers } from './discover-handlers.js';
  * @throws BackgroundWorkerError `BGW_DUPLICATE_HANDLER`, `BGW_INVALID_OPTION`, `BGW_SCOPED_WORKER`
  */
 export function assembleTasks(
-  { modules, moduleRef, logger }: Pick<Materials, 'modules' | 'moduleRef' | 'logger'>,
+  { modules, moduleRef, logger }: { modules: ModulesContainer; moduleRef: ModuleRef; logger: Logger },
   runtime: TaskRuntime,
   options: BackgroundWorkerModuleOptions,
   selection: Selection,

@@ -4,7 +4,7 @@ import type { Timer } from '../shared/clock.js';
 import type { WorkerAborted } from '../shared/errors.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import { Unit } from '../units/unit.js';
-import type { Task } from './task.js';
+import type { Running, Task } from './task.js';
 
 /** What all attempts of an app share. */
 export interface AttemptSite extends UnitEnvironment {
@@ -12,8 +12,7 @@ export interface AttemptSite extends UnitEnvironment {
 }
 
 /** One run of a task: a unit of its own, and the task's phase while it runs. */
-export class Attempt extends Unit implements TaskContext {
-  /** Somebody cancelled the task: no further attempt follows. */
+export class Attempt extends Unit implements TaskContext, Running {
   revoked: WorkerAborted | undefined;
   private timer: Timer | undefined;
 

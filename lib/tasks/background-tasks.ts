@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type {
   DispatchArgs,
   DispatchedTask,
@@ -11,16 +10,14 @@ import type {
 } from '../contract/task-handlers.js';
 import type { SubmitOptions, TaskContext, TaskHandle, TaskStatus } from '../contract/tasks.js';
 import { BackgroundWorkerError } from '../shared/errors.js';
-import { capture } from '../units/unit-runner.js';
+import { dispatchTo, runHere } from './dispatch.js';
 import { whenIdle } from './drain.js';
 import { follow } from './follow.js';
-import { jsonOf } from './json.js';
 import { mapTasks } from './map-tasks.js';
-import { parsed } from './payload.js';
 import type { TaskPool } from './pool.js';
 import { DEFAULT_POOL, type TaskRoom } from './room.js';
 import { selfJoin } from './self-join.js';
-import { checkDispatch, checkSubmission, specOf } from './spec.js';
+import { checkSubmission, specOf } from './spec.js';
 import { Task, type TaskFunction } from './task.js';
 
 /** What tasks need of the app; any call finds the handlers first. */
@@ -46,7 +43,7 @@ export class BackgroundTasks {
   submit<T>(fn: (ctx: TaskContext) => T | PromiseLike<T>, options?: SubmitOptions): TaskHandle<T> {
     checkSubmission('submit', fn, options);
     const task = this.taskOf(fn, options);
-    this.at.pool.add(task as Task<unknown>, options?.delay);
+    this.at.pool.add(task, options?.delay);
     if (options?.signal) follow(options.signal, task);
     return task;
   }
@@ -71,7 +68,11 @@ export class BackgroundTasks {
   ): AsyncIterable<T> {
     checkSubmission('map', fn, options);
     const { concurrency = this.at.pool.concurrency, ...each } = options ?? {};
-    return mapTasks(items, (item: I) => this.admitted<T>((ctx) => fn(item, ctx), { name: fn.name || undefined, ...each }), concurrency);
+    return mapTasks(
+      items,
+      (item: I) => this.admitted<T>((ctx) => fn(item, ctx), { name: fn.name || undefined, ...each }),
+      concurrency,
+    );
   }
 
   /**
@@ -83,17 +84,8 @@ export class BackgroundTasks {
     method: M,
     ...args: DispatchArgs<C, M>
   ): Promise<DispatchedTask> {
-    const [payload, options = {}] = args as [unknown, DispatchOptions?];
-    checkDispatch(options);
-    const { registry, transport, site } = this.at.room;
-    const headers = capture(site.interceptors);
-    const { name, retries, backoff, payload: schema } = registry.definitionOf(handler, method);
-    const json = jsonOf(payload);
-    await parsed(name, schema, payload);
-    const { id = randomUUID(), ...sending } = options;
-    site.assertOpen(name);
-    await transport.send({ id, name, payload: json, headers }, { ...sending, retries, backoff });
-    return { id };
+    const [payload, options] = args as [unknown, DispatchOptions?];
+    return await dispatchTo(this.at.room, handler, method, payload, options);
   }
 
   /**
@@ -106,20 +98,9 @@ export class BackgroundTasks {
     method: M,
     ...args: RunArgs<C, M>
   ): TaskHandle<RunResult<C, M>> {
-    const [payload, given] = args as [unknown, RunOptions?];
-    const { room } = this.at;
-    const { name, timeout, backoff } = room.registry.definitionOf(handler, method);
-    const found = room.registry.get(name);
-    checkSubmission('run', found.call, given);
-    const { transfer, ...options } = given ?? {};
-    const pool = this.name === DEFAULT_POOL ? room.poolOf(name) : this.at.pool;
-    const copy = structuredClone(payload, { transfer: [...(transfer ?? [])] as ArrayBuffer[] });
-    const isOnce = !options.retries || transfer !== undefined;
-    const fn = (ctx: TaskContext): unknown => found.call(isOnce ? copy : structuredClone(copy), ctx);
-    const spec = specOf(room.site, { name, timeout, backoff, ...options });
-    const task = new Task<unknown>(pool, fn, spec);
-    pool.add(task, options.delay);
-    if (options.signal) follow(options.signal, task);
+    const [payload, options] = args as [unknown, RunOptions?];
+    const { room, pool } = this.at;
+    const task = runHere(room, this.name === DEFAULT_POOL ? undefined : pool, handler, method, payload, options);
     return task as Task<RunResult<C, M>>;
   }
 
@@ -151,7 +132,9 @@ export class BackgroundTasks {
     const { room, pool } = this.at;
     const pools = room.drained(pool);
     if (options.cancelQueued) for (const one of pools) for (const task of [...one.waiting()]) task.cancel();
-    const isInside = room.site.inside.some((owner) => pools.some((one) => [...one.running].some((task) => task === owner)));
+    const isInside = room.site.inside.some((owner) =>
+      pools.some((one) => [...one.running].some((task) => task === owner)),
+    );
     if (isInside) return selfJoin(`a task of pool "${pool.name}"`, 'drain');
     return whenIdle(room.site, pools, options.timeout);
   }
@@ -163,7 +146,7 @@ export class BackgroundTasks {
 
   private async admitted<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Promise<TaskHandle<T>> {
     const task = this.taskOf(fn, options);
-    await this.at.pool.addWhenFree(task as Task<unknown>, options?.delay);
+    await this.at.pool.addWhenFree(task, options?.delay);
     if (options?.signal) follow(options.signal, task);
     return task;
   }

@@ -79,13 +79,19 @@ export function describeStop(
   tasks: DrainReport,
 ): { readonly level: 'log' | 'error'; readonly line: string | undefined } {
   const took = `${(ms / 1_000).toFixed(1)} s`;
-  const left = [...abandoned, ...(tasks.abandoned.length > 0 ? [`${countOf(tasks.abandoned.length)}: ${tasks.abandoned.join(', ')}`] : [])];
+  const left = [
+    ...abandoned,
+    ...(tasks.abandoned.length > 0 ? [`${countOf(tasks.abandoned.length)}: ${tasks.abandoned.join(', ')}`] : []),
+  ];
   const lost = tasks.lost > 0 ? `; ${countOf(tasks.lost)} lost` : '';
   if (left.length > 0)
     return { level: 'error', line: `stopped after ${took}; abandoned, still running: ${left.join(', ')}${lost}` };
   const drained = tasks.drained > 0 ? `; ${countOf(tasks.drained)} drained` : '';
   if (stopped.length > 0)
-    return { level: lost ? 'error' : 'log', line: `all workers stopped in ${took}: ${stopped.join(', ')}${drained}${lost}` };
+    return {
+      level: lost ? 'error' : 'log',
+      line: `all workers stopped in ${took}: ${stopped.join(', ')}${drained}${lost}`,
+    };
   const only = `${drained}${lost}`.slice(2);
   return { level: lost ? 'error' : 'log', line: only && `stopped in ${took}: ${only}` };
 }

@@ -42,7 +42,7 @@ export class Fifo<T extends Link<T>> implements Iterable<T> {
 
   /** The current item may leave the queue meanwhile. */
   *[Symbol.iterator](): Generator<T> {
-    for (let at = this.head; at; ) {
+    for (let at = this.head; at;) {
       const { after } = at;
       yield at;
       at = after;

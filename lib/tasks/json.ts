@@ -12,7 +12,7 @@ const refused = (path: string, what: string): BackgroundWorkerError =>
  */
 export function jsonOf(payload: unknown): string | undefined {
   check(payload, '', new Set());
-  return JSON.stringify(payload) as string | undefined;
+  return payload === undefined ? undefined : JSON.stringify(payload);
 }
 
 function check(value: unknown, path: string, above: Set<object>): void {
@@ -55,5 +55,9 @@ function checkObject(value: object, path: string, above: Set<object>): void {
   const [symbol] = Object.getOwnPropertySymbols(value);
   if (symbol) throw refused(path, `an object with the key ${String(symbol)}`);
   for (const [key, item] of Object.entries(value))
-    check(item, /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`, above);
+    check(
+      item,
+      /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`,
+      above,
+    );
 }

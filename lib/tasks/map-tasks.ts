@@ -30,7 +30,7 @@ export async function* asCompleted<T>(
   handles: Iterable<TaskHandle<T>>,
 ): AsyncGenerator<TaskHandle<T>, void, undefined> {
   const settled: TaskHandle<T>[] = [];
-  let wake = (): void => undefined;
+  let wake: (() => void) | undefined;
   let open = 0;
   for (const handle of handles) {
     open += 1;
@@ -39,7 +39,7 @@ export async function* asCompleted<T>(
       .catch(() => false)
       .then(() => {
         settled.push(handle);
-        wake();
+        wake?.();
       });
   }
   for (; open > 0; open -= 1) {

@@ -49,10 +49,6 @@ export class TaskPool implements TaskOwner {
     return this.queue.length + this.later.length + this.slots.taken;
   }
 
-  get isFull(): boolean {
-    return this.load >= this.capacity;
-  }
-
   get running(): Iterable<Task<unknown>> {
     return this.slots.tasks;
   }
@@ -71,15 +67,20 @@ export class TaskPool implements TaskOwner {
 
   /** @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
   add(task: Task<unknown>, delay: number | undefined): void {
-    this.site.assertOpen(this.name);
-    if (this.isFull) this.makeRoom();
+    this.assertRoom();
     this.admit(task, delay);
+  }
+
+  /** Makes room where `onFull` says so. @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
+  assertRoom(): void {
+    this.site.assertOpen(this.name);
+    if (this.load >= this.capacity) this.makeRoom();
   }
 
   /** Resolves once there was room for it. Rejects with `BGW_SHUTTING_DOWN`. */
   async addWhenFree(task: Task<unknown>, delay: number | undefined): Promise<void> {
     this.site.assertOpen(this.name);
-    if (!this.isFull) return this.admit(task, delay);
+    if (this.load < this.capacity) return this.admit(task, delay);
     const admitted = deferred();
     this.line.push({ task, delay, admitted });
     await admitted.promise;
@@ -167,7 +168,7 @@ export class TaskPool implements TaskOwner {
   }
 
   private left(): void {
-    while (this.line.length > 0 && !this.isFull) {
+    while (this.line.length > 0 && this.load < this.capacity) {
       const next = this.line.shift();
       if (!next) break;
       this.admit(next.task, next.delay);

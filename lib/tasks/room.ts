@@ -67,7 +67,10 @@ export class TaskRoom implements TaskConsumer {
     const pool = this.named.get(name);
     if (pool) return pool;
     const names = [...this.named.keys()].join(', ');
-    throw new BackgroundWorkerError('BGW_UNKNOWN_POOL', `no task pool "${name}" in option "pools"; there are: ${names}`);
+    throw new BackgroundWorkerError(
+      'BGW_UNKNOWN_POOL',
+      `no task pool "${name}" in option "pools"; there are: ${names}`,
+    );
   }
 
   poolOf(handler: string): TaskPool {
@@ -99,7 +102,7 @@ export class TaskRoom implements TaskConsumer {
   }
 
   private tell(what: string, done: Promise<void> | undefined): void {
-    done?.catch((error: unknown) => this.logger.error(`the task transport could not ${what}`, stackOf(error)));
+    done?.catch((error: unknown) => void this.logger.error(`the task transport could not ${what}`, stackOf(error)));
   }
 
   /** @returns whether there was such a failed task */

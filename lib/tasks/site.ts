@@ -82,7 +82,13 @@ export class TaskSite implements PoolSite {
     const { task, attempt: number, failedWithin = task.spec.within ?? ((fn) => fn()) } = attempt;
     if (!this.reporter) return;
     try {
-      const at = { kind: 'task', name: task.name, attempt: number, willRetryIn, final: willRetryIn === undefined } as const;
+      const at = {
+        kind: 'task',
+        name: task.name,
+        attempt: number,
+        willRetryIn,
+        final: willRetryIn === undefined,
+      } as const;
       failedWithin(() => this.reporter?.(error, at));
     } catch (thrown) {
       this.logger.error('onError threw', stackOf(thrown));

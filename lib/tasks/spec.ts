@@ -27,9 +27,13 @@ const rules = {
 
 /** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
 export function checkSubmission(call: keyof typeof rules, fn: unknown, options: unknown): void {
+  if (typeof fn !== 'function') throw invalid(`BackgroundTasks.${call}()`, 'fn', fn, 'a function');
+  if (options !== undefined) checkOptions(call, options);
+}
+
+/** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
+export function checkOptions(call: keyof typeof rules, options: unknown): void {
   const subject = `BackgroundTasks.${call}()`;
-  if (typeof fn !== 'function') throw invalid(subject, 'fn', fn, 'a function');
-  if (options === undefined) return;
   checkAll(subject, options, rules[call]);
   const { backoff } = options as SubmitOptions;
   if (backoff !== undefined) checkBackoff(subject, backoff);
@@ -66,7 +70,11 @@ export function backoffOver(base: BackoffOptions, given: Partial<BackoffOptions>
 }
 
 /** What of a submission lasts as long as the task. Nothing is made where nothing differs from the default. */
-export function specOf(environment: UnitEnvironment, options: SubmitOptions | undefined, more?: Partial<TaskSpec>): TaskSpec {
+export function specOf(
+  environment: UnitEnvironment,
+  options: SubmitOptions | undefined,
+  more?: Partial<TaskSpec>,
+): TaskSpec {
   const { interceptors } = environment;
   if (options === undefined && more === undefined && interceptors.length === 0) return DEFAULT_SPEC;
   const { name = '', retries: tries = 0, backoff, timeout, context } = options ?? {};

@@ -3,10 +3,9 @@ import type { TaskContext, TaskHandle, TaskState, TaskStatus } from '../contract
 import type { BackoffOptions } from '../shared/backoff.js';
 import type { Timer } from '../shared/clock.js';
 import { deferred, handled, type Deferred } from '../shared/deferred.js';
-import { messageOf } from '../shared/errors.js';
+import { messageOf, type WorkerAborted } from '../shared/errors.js';
 import type { Place } from '../shared/inside.js';
 import type { UnitSpec } from '../units/environment.js';
-import type { Attempt } from './attempt.js';
 import type { Link } from './fifo.js';
 
 export type TaskFunction<T> = (ctx: TaskContext) => T | PromiseLike<T>;
@@ -28,10 +27,20 @@ export type Ending<T> =
   | { readonly is: 'done'; readonly value: T }
   | { readonly is: 'failed' | 'cancelled' | 'discarded'; readonly error: unknown };
 
+/** One attempt, under way. */
+export interface Running {
+  readonly is: 'running';
+  /** Somebody cancelled the task: no further attempt follows. */
+  readonly revoked: WorkerAborted | undefined;
+  revoke(reason: WorkerAborted): void;
+  /** Aborts its signal. */
+  cancel(reason: WorkerAborted): void;
+}
+
 /** Where a task is in its life. One that timed out for good is `failed` while its function may still run. */
 export type TaskPhase<T> =
   | { readonly is: 'queued' }
-  | Attempt
+  | Running
   | {
       readonly is: 'waiting';
       readonly timer: Timer;
@@ -92,7 +101,7 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
   get id(): string {
     if (this.uuid === undefined) {
       this.uuid = this.spec.id ?? randomUUID();
-      this.pool.named(this as Task<unknown>);
+      this.pool.named(this);
     }
     return this.uuid;
   }
@@ -132,11 +141,11 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
   }
 
   cancel(reason?: unknown): boolean {
-    return this.pool.cancel(this as Task<unknown>, reason);
+    return this.pool.cancel(this, reason);
   }
 
   join({ timeout }: { timeout?: number } = {}): Promise<boolean> {
-    return this.pool.joined(this as Task<unknown>, async () => {
+    return this.pool.joined(this, async () => {
       if (this.isSettled) return true;
       this.settled ??= deferred();
       const whole = this.settled.promise.then(() => true);
@@ -159,7 +168,7 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
     if (!answer) return;
     if (phase.is === 'done') answer.resolve(phase.value);
     else if ('error' in phase) {
-      handled(answer.promise);
+      void handled(answer.promise);
       answer.reject(phase.error);
     }
   }
