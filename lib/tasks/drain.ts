@@ -54,6 +54,7 @@ export class Drain {
 
   /** Nothing begins any more, and what runs is told to stop. */
   private cut(): void {
+    for (const pool of this.pools) pool.turnAway((task) => this.limits.includes(task));
     this.loseAfter(-Infinity);
     for (const { phase, name } of this.running()) {
       if (phase.is === 'running') phase.cancel(new WorkerAborted('shutdown', name, this.limits.deadline));

@@ -14,7 +14,7 @@ export interface PoolSite extends AttemptSite {
   isBare(): boolean;
   /** @throws BackgroundWorkerError `BGW_SHUTTING_DOWN` */
   assertOpen(pool: string): void;
-  /** Told of every task that is accepted. */
+  /** Told of every task when it is submitted, in its submitter's context. */
   accepted(task: Task<unknown>): void;
   /** Told of a task given up for a newer one. */
   discarded(pool: string): void;

@@ -68,6 +68,7 @@ export class TaskPool implements TaskOwner {
   /** @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
   add(task: Task<unknown>, delay: number | undefined): void {
     this.assertRoom();
+    this.site.accepted(task);
     this.admit(task, delay);
   }
 
@@ -80,6 +81,7 @@ export class TaskPool implements TaskOwner {
   /** Resolves once there was room for it. Rejects with `BGW_SHUTTING_DOWN`. */
   async addWhenFree(task: Task<unknown>, delay: number | undefined): Promise<void> {
     this.site.assertOpen(this.name);
+    this.site.accepted(task);
     if (this.load < this.capacity) return this.admit(task, delay);
     const admitted = deferred();
     this.line.push({ task, delay, admitted });
@@ -108,11 +110,11 @@ export class TaskPool implements TaskOwner {
     this.left();
   }
 
-  /** Nothing is accepted any more. */
-  close(): void {
+  /** Those of them that wait for room wait in vain. */
+  turnAway(includes: (task: Task<unknown>) => boolean): void {
     const { line } = this;
-    this.line = [];
-    for (const { admitted } of line) admitted.reject(this.site.closed(this.name));
+    this.line = line.filter(({ task }) => !includes(task));
+    for (const { task, admitted } of line) if (includes(task)) admitted.reject(this.site.closed(this.name));
   }
 
   joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean> {
@@ -128,7 +130,6 @@ export class TaskPool implements TaskOwner {
   }
 
   private admit(task: Task<unknown>, delay = 0): void {
-    this.site.accepted(task);
     tell(this.site, 'taskQueued', task);
     if (delay > 0) this.putOff(task, delay, undefined);
     else this.enqueue(task);

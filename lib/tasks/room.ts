@@ -58,7 +58,7 @@ export class TaskRoom implements TaskConsumer {
   /** Nothing is accepted any more. */
   close(): void {
     this.site.close();
-    for (const pool of this.pools) pool.close();
+    for (const pool of this.pools) pool.turnAway(() => true);
     this.tell('close', this.transport.close?.());
   }
 

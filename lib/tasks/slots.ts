@@ -93,7 +93,7 @@ export class Slots {
     const { task, reason } = attempt;
     if (reason?.why === 'timeout') return this.failed(attempt, reason);
     attempt.end();
-    endWell(this.site, task, value);
+    if (!task.isSettled) endWell(this.site, task, value);
     this.release(task);
   }
 
