@@ -71,11 +71,13 @@ export class TaskSite implements PoolSite {
   }
 
   closed(pool: string): BackgroundWorkerError {
-    return this.refused('BGW_SHUTTING_DOWN', `pool "${pool}" takes no tasks any more: the app has shut down`);
+    const why = `pool "${pool}" takes no tasks any more: the app has shut down`;
+    return this.refused(new BackgroundWorkerError('BGW_SHUTTING_DOWN', why), why);
   }
 
   full(pool: string, load: number): BackgroundWorkerError {
-    return this.refused('BGW_QUEUE_FULL', `pool "${pool}" is full with ${load} tasks`);
+    const error = new BackgroundWorkerError('BGW_QUEUE_FULL', `pool "${pool}" is full with ${load} tasks`);
+    return this.refused(error, `pool "${pool}" is full`);
   }
 
   onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void {
@@ -122,10 +124,9 @@ export class TaskSite implements PoolSite {
     this.tally.tell();
   }
 
-  private refused(code: 'BGW_QUEUE_FULL' | 'BGW_SHUTTING_DOWN', why: string): BackgroundWorkerError {
-    const error = new BackgroundWorkerError(code, why);
+  private refused(error: BackgroundWorkerError, why: string): BackgroundWorkerError {
     this.hub.emit({}, { type: 'taskRefused', error });
-    this.tally.count(`tasks were refused: ${code === 'BGW_QUEUE_FULL' ? why.replace(/ with .*/, '') : why}`);
+    this.tally.count(`tasks were refused: ${why}`);
     return error;
   }
 }

@@ -197,7 +197,7 @@ describe('a task pool', () => {
           for (const move of history) await play.play(move);
           await play.over();
         }),
-        { numRuns: Math.min(RUNS, 1_500) },
+        { numRuns: Math.min(RUNS, 1_000) },
       );
     },
   );
