@@ -1,6 +1,6 @@
 import { BackgroundWorkerError } from '../shared/errors.js';
 import type { PoolSite } from './pool-site.js';
-import type { Ending, Task } from './task.js';
+import { DONE, type Ending, type Task } from './task.js';
 
 export type Bad = Exclude<Ending<unknown>, { is: 'done' }>['is'];
 const EVENTS = { failed: 'taskFailed', cancelled: 'taskCancelled', discarded: 'taskDiscarded' } as const;
@@ -12,7 +12,7 @@ export function tell({ hub }: PoolSite, type: Told, task: Task<unknown>, error?:
 }
 
 export function endWell(site: PoolSite, task: Task<unknown>, value: unknown): void {
-  task.settle({ is: 'done', value });
+  task.settle(value === undefined ? DONE : { is: 'done', value });
   if (task.isNamed) site.ledger.settled(task);
   tell(site, 'taskCompleted', task);
 }

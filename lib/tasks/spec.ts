@@ -6,7 +6,18 @@ import { checkBackoff } from '../definition/validation.js';
 import { DEFAULT_BACKOFF, type BackoffOptions } from '../shared/backoff.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import { capture } from '../units/unit-runner.js';
-import type { TaskSpec } from './task.js';
+
+/** What of `SubmitOptions` lasts as long as the task. */
+export interface TaskSpec {
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly retries: number;
+  readonly backoff: BackoffOptions;
+  readonly timeout: number | undefined;
+  /** Runs the function in the submitter's context. */
+  readonly within: (<R>(fn: () => R) => R) | undefined;
+  readonly id: string | undefined;
+}
 
 const text = rule('a non-empty string', (value) => typeof value === 'string' && value !== '');
 const submit: Rules = {

@@ -1,26 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { TaskContext, TaskHandle, TaskState, TaskStatus } from '../contract/tasks.js';
-import type { BackoffOptions } from '../shared/backoff.js';
 import type { Timer } from '../shared/clock.js';
 import { deferred, handled, type Deferred } from '../shared/deferred.js';
 import { messageOf, type WorkerAborted } from '../shared/errors.js';
 import type { Place } from '../shared/inside.js';
 import type { UnitSpec } from '../units/environment.js';
 import type { Link } from './fifo.js';
+import type { TaskSpec } from './spec.js';
 
 export type TaskFunction<T> = (ctx: TaskContext) => T | PromiseLike<T>;
-
-/** What of `SubmitOptions` lasts as long as the task. */
-export interface TaskSpec {
-  readonly name: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly retries: number;
-  readonly backoff: BackoffOptions;
-  readonly timeout: number | undefined;
-  /** Runs the function in the submitter's context. */
-  readonly within: (<R>(fn: () => R) => R) | undefined;
-  readonly id: string | undefined;
-}
 
 /** How a task ended. */
 export type Ending<T> =
@@ -60,6 +48,11 @@ export interface TaskOwner {
 }
 
 const QUEUED = { is: 'queued' } as const;
+export const DONE: Ending<undefined> = { is: 'done', value: undefined };
+
+let lastResolve: (value: unknown) => void;
+/** An executor for all: no closure a task for what is over before anything else runs. */
+const keepResolve = (resolve: (value: unknown) => void): void => void (lastResolve = resolve);
 
 /** One submitted call: its handle, its place in a queue, and where it is in its life. */
 export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Place {
@@ -69,7 +62,8 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
   attempts = 0;
   progress: TaskStatus['progress'];
   private uuid: string | undefined;
-  private answer: Deferred<T> | undefined;
+  private answer: Promise<T> | undefined = undefined;
+  private resolve: ((value: unknown) => void) | undefined = undefined;
   private settled: Deferred<void> | undefined;
 
   constructor(
@@ -128,10 +122,11 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
 
   get result(): Promise<T> {
     if (!this.answer) {
-      this.answer = deferred<T>();
+      this.answer = new Promise<unknown>(keepResolve) as Promise<T>;
+      this.resolve = lastResolve;
       this.tell();
     }
-    return this.answer.promise;
+    return this.answer;
   }
 
   get status(): TaskStatus {
@@ -166,10 +161,10 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
   private tell(): void {
     const { phase, answer } = this;
     if (!answer) return;
-    if (phase.is === 'done') answer.resolve(phase.value);
+    if (phase.is === 'done') this.resolve?.(phase.value);
     else if ('error' in phase) {
-      void handled(answer.promise);
-      answer.reject(phase.error);
+      void handled(answer);
+      this.resolve?.(handled(Promise.reject(phase.error)));
     }
   }
 }
