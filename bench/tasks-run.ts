@@ -92,6 +92,7 @@ const scoped = (name: string): boolean => name.includes('DI scope');
 for (let round = -6; round < ROUNDS; round += 1) {
   for (const { name, run } of round % 2 === 0 ? contenders : [...contenders].reverse()) {
     const count = scoped(name) ? TASKS / 10 : TASKS;
+    globalThis.gc?.();
     await new Promise((resolve) => setImmediate(resolve));
     const begun = process.cpuUsage();
     await run(count);
