@@ -14,20 +14,42 @@ export interface Schedule {
   next(slot: number, taken: boolean, now: number): number;
 }
 
-export function everySchedule(every: EveryOptions['every']): Schedule {
-  const given = typeof every === 'number' ? { rate: every } : every;
-  const { initialDelay = 0, jitter = 0 } = given;
-  const first = (now: number): number => now + initialDelay;
-  if ('delay' in given) {
-    return { jitter, overdueAfter: overdueAfter(given.delay), first, next: (_slot, _taken, now) => now + given.delay };
+abstract class Every implements Schedule {
+  constructor(
+    protected readonly every: number,
+    private readonly initialDelay: number,
+    readonly jitter: number,
+  ) {}
+
+  get overdueAfter(): number {
+    return Math.max(10 * this.every, 60_000);
   }
-  const { rate } = given;
-  const next: Schedule['next'] = (slot, taken, now) => latestSlot(taken ? slot + rate : slot, rate, now);
-  return { jitter, overdueAfter: overdueAfter(rate), first, next };
+
+  first(now: number): number {
+    return now + this.initialDelay;
+  }
+
+  abstract next(slot: number, taken: boolean, now: number): number;
+}
+
+class Rate extends Every {
+  override next(slot: number, taken: boolean, now: number): number {
+    return latestSlot(taken ? slot + this.every : slot, this.every, now);
+  }
+}
+
+class Delay extends Every {
+  override next(_slot: number, _taken: boolean, now: number): number {
+    return now + this.every;
+  }
+}
+
+export function everySchedule(every: EveryOptions['every']): Schedule {
+  if (typeof every === 'number') return new Rate(every, 0, 0);
+  const { initialDelay = 0, jitter = 0 } = every;
+  return 'delay' in every ? new Delay(every.delay, initialDelay, jitter) : new Rate(every.rate, initialDelay, jitter);
 }
 
 /** `due` itself while it lies ahead, else the last slot of its grid that `now` has reached. */
 export const latestSlot = (due: number, rate: number, now: number): number =>
   due > now ? due : due + Math.floor((now - due) / rate) * rate;
-
-const overdueAfter = (every: number): number => Math.max(10 * every, 60_000);

@@ -58,20 +58,22 @@ async function follow({ unit, result, settled }: RunningUnit<unknown>, run: Run)
 class Tick implements TickContext {
   readonly name: string;
   readonly incarnation: number;
-  readonly logger: LoggerService;
 
   constructor(
-    site: Site,
+    private readonly site: Site,
     private readonly run: Run,
     private readonly unit: Unit,
   ) {
     this.name = site.definition.name;
     this.incarnation = run.incarnation;
-    this.logger = site.logger;
     this.scheduledAt = new Date(site.runtime.clock.wall() - site.runtime.clock.now() + run.scheduledAt);
   }
 
   readonly scheduledAt: Date;
+
+  get logger(): LoggerService {
+    return this.site.logger;
+  }
 
   get id(): string {
     return this.unit.id;

@@ -8,8 +8,13 @@ import { joinProcess, type AppRecord } from './process-registry.js';
 import type { GuardPorts } from './ports.js';
 import { Seeker } from './seeker.js';
 
+/** In milliseconds. */
+const LOOK_OUT = 3_000;
+
 type State =
   | { readonly is: 'outside' }
+  /** Waits for the older apps of this process. */
+  | { readonly is: 'joining' }
   | { readonly is: 'seeking'; readonly seeker: Seeker }
   | { readonly is: 'holding'; readonly holder: Holder; readonly lost: AbortController }
   | { readonly is: 'out'; readonly why: 'closed' | 'superseded' | 'broken' };
@@ -22,6 +27,8 @@ export class Guard {
   private readonly entrants = new Set<Deferred<void>>();
   private readonly closing = deferred();
   private readonly closed = deferred();
+  /** Once: a worker that is added at run time joins what was begun at boot. */
+  private started: Promise<void> | undefined;
   private leaveProcess: () => void = () => undefined;
 
   private ports!: GuardPorts;
@@ -40,7 +47,12 @@ export class Guard {
   }
 
   /** Resolves when bootstrap may go on: only an app that is closing holds it up, at most `handoverTimeout`. */
-  async start(workers: readonly string[]): Promise<void> {
+  start(workers: readonly string[]): Promise<void> {
+    return (this.started ??= this.join(workers));
+  }
+
+  private async join(workers: readonly string[]): Promise<void> {
+    this.state = { is: 'joining' };
     try {
       this.ports = this.portsOf(workers);
     } catch (error) {
@@ -54,7 +66,7 @@ export class Guard {
     const sought = older.released(() => this.app !== 'open').then(() => this.seek(false));
     if (older.isClosing()) {
       const limit = deferred();
-      const timer = clock.after(handoverTimeout, () => limit.resolve(), { unref: true });
+      const timer = clock.after(handoverTimeout, () => limit.resolve());
       await Promise.race([sought, limit.promise, this.closing.promise]).finally(() => timer.cancel());
     } else if (!older.exists) await sought;
   }
@@ -91,7 +103,7 @@ export class Guard {
   /** Where another hook hangs or throws Nest never tells of the end; the bodies alone decide then. */
   private async closes(): Promise<void> {
     const { clock, handoverTimeout } = this.ports;
-    const limit = clock.after(handoverTimeout, () => this.endClose(), { unref: true });
+    const limit = clock.after(handoverTimeout, () => this.endClose());
     await this.closed.promise.finally(() => limit.cancel());
   }
 
@@ -124,7 +136,18 @@ export class Guard {
       patient,
     );
     this.state = { is: 'seeking', seeker };
+    this.lookOut(seeker);
     await seeker.run();
+  }
+
+  /** One that waits is asked nothing: it looks by itself whether its watcher is gone. */
+  private lookOut(seeker: Seeker): void {
+    const look = (): void => {
+      if (this.app !== 'open' || this.state.is !== 'seeking' || this.state.seeker !== seeker) return;
+      if (this.ports.isOrphaned()) this.ports.closeApp();
+      else this.lookOut(seeker);
+    };
+    this.ports.clock.after(LOOK_OUT, look, { unref: true });
   }
 
   private serve(socket: Socket): void {

@@ -67,7 +67,7 @@ export class Holder {
     if (typeof channel === 'string') return;
     const ask = asAsk(await channel.next());
     if (!ask || this.phase.is === 'released') return channel.end();
-    if (isYounger(ask, me) || this.leaves()) this.yieldTo(channel, ask);
+    if (this.leaves() || isYounger(ask, me)) this.yieldTo(channel, ask);
     else this.keep(channel);
     await channel.next();
     this.askers.delete(channel);

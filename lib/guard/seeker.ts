@@ -104,19 +104,20 @@ export class Seeker {
   }
 
   private async ask(socket: Socket): Promise<void> {
-    const { secret, clock, me } = this.ports;
+    const { secret, clock } = this.ports;
     this.socket = socket;
     if (this.over) return void socket.destroy();
+    const begun = clock.now();
     const channel = await openChannel(socket, 'newcomer', secret, clock, PROOF);
-    if (typeof channel === 'string') return await this.refused(channel);
-    channel.send({ type: 'ask', ...me });
-    const heard = await this.listen(channel);
-    channel.end();
-    if (!heard) await this.rest(AGAIN);
+    if (typeof channel === 'string' && channel !== 'gone') return await this.refused(channel);
+    if (typeof channel === 'object' && (await this.converse(channel))) return;
+    // One that had lasted has ended because its holder did: the endpoint is free now.
+    if (clock.now() - begun < AGAIN) await this.rest(AGAIN);
   }
 
   /** @returns whether anything was answered */
-  private async listen(channel: Channel): Promise<boolean> {
+  private async converse(channel: Channel): Promise<boolean> {
+    channel.send({ type: 'ask', ...this.ports.me });
     let heard = false;
     for (let message = await channel.next(); message; message = await channel.next()) {
       const answer = asAnswer(message);
@@ -125,6 +126,7 @@ export class Seeker {
       this.heard(answer);
       if (answer.type === 'released') break;
     }
+    channel.end();
     return heard;
   }
 
@@ -145,8 +147,7 @@ export class Seeker {
     if (answer.type === 'kept' || !answer.closing) this.bootstrap.resolve();
   }
 
-  private async refused(why: Refusal): Promise<void> {
-    if (why === 'gone') return await this.rest(AGAIN);
+  private async refused(why: Exclude<Refusal, 'gone'>): Promise<void> {
     if (why === 'silent') return;
     const line = why === 'unproven' ? 'did not prove that it belongs to this user' : 'speaks another protocol version';
     this.warnOnce(`${this.ports.notes.read()} and ${line}: the workers wait`);

@@ -7,17 +7,19 @@ interface Armed<Name> {
 }
 
 const LIMIT = { limit: true };
+const NOTHING = {};
+const NONE: readonly never[] = [];
 
 /** Named timers kept in step with a table of when each is due. */
 export class Alarms<Name extends string> {
-  private armed: readonly Armed<Name>[] = [];
-  private wanted: Partial<Record<Name, number>> = {};
+  private armed: readonly Armed<Name>[] = NONE;
+  private wanted: Partial<Record<Name, number>> = NOTHING;
 
   /** @param limits those for which time at a breakpoint does not count */
   constructor(
     private readonly clock: Clock,
     private readonly limits: readonly Name[],
-    private readonly ring: (name: Name) => void,
+    private readonly ringer: { ring(name: Name): void },
   ) {}
 
   sync(wanted: Partial<Record<Name, number>>): void {
@@ -41,7 +43,7 @@ export class Alarms<Name extends string> {
     this.disarm(name);
     const due = this.wanted[name];
     if (due !== undefined && due > at) this.arm(name, due);
-    else if (due !== undefined) this.ring(name);
+    else if (due !== undefined) this.ringer.ring(name);
   }
 
   private disarm(name: Name): void {

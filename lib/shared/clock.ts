@@ -50,11 +50,11 @@ class SystemTimer implements Timer {
   }
 
   private arm(ms: number): void {
-    this.handle = setTimeout(this.fire, Math.min(ms, MAX_DELAY));
+    this.handle = setTimeout(fire, Math.min(ms, MAX_DELAY), this);
     if (this.options.unref) this.handle.unref();
   }
 
-  private readonly fire = (): void => {
+  fire(): void {
     const stood = this.options.limit ? this.clock.breakpoints.total() - this.stoodAtStart : 0;
     const left = this.due + stood - this.clock.now();
     if (left >= 1) this.arm(left);
@@ -62,8 +62,10 @@ class SystemTimer implements Timer {
       this.handle = undefined;
       this.fn();
     }
-  };
+  }
 }
+
+const fire = (timer: SystemTimer): void => timer.fire();
 
 const BEAT = 250;
 const GAP = 1_000;

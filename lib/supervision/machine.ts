@@ -35,7 +35,7 @@ export interface Machine {
   /** While stopping. */
   readonly stopping?: Stopping;
   /** The slot of a tick that comes next, or, once taken, that was the last. */
-  readonly slot?: { readonly at: number; readonly due: number; readonly taken: boolean };
+  readonly slot?: { readonly at: number; readonly taken: boolean };
   /** A tick was asked for that could not begin yet. */
   readonly triggered: boolean;
   /** The tick that runs was already reported as overdue. */
@@ -87,6 +87,9 @@ export const newMachine: Machine = {
   state: { status: 'idle', failures: 0, incarnation: 0 },
   live: false,
   passed: 0,
+  after: undefined,
+  stopping: undefined,
+  slot: undefined,
   triggered: false,
   overdue: false,
 };

@@ -53,10 +53,10 @@ export function proceed(draft: Draft, error?: unknown): Step {
   const { schedule } = kind;
   const at = machine.slot ? schedule.next(machine.slot.at, machine.slot.taken, event.now) : schedule.first(event.now);
   const due = at + schedule.jitter * event.draw;
-  if (due <= event.now) return runTick(next(draft, { slot: { at, due, taken: false } }), at, true);
+  if (due <= event.now) return runTick(next(draft, { slot: { at, taken: false } }), at, true);
   return step({
     ...idle,
-    slot: { at, due, taken: false },
+    slot: { at, taken: false },
     state: enter(draft, { status: 'waiting', on: 'schedule', until: due, error }),
   });
 }

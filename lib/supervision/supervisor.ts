@@ -3,6 +3,7 @@ import type { EventHub } from '../events/event-hub.js';
 import { Alarms } from '../shared/alarms.js';
 import type { Clock } from '../shared/clock.js';
 import { BackgroundWorkerError, WorkerAborted } from '../shared/errors.js';
+import { Awaitable } from './awaitable.js';
 import { Gatekeeper } from './gatekeeper.js';
 import {
   LIMITS,
@@ -33,15 +34,12 @@ export interface SupervisorPorts {
   onFatal(worker: string, error: unknown): void;
 }
 
-const NOBODY: ReadonlySet<() => void> = new Set();
-
 /** Interprets the effects of `transition` for one worker: the one place of supervision where anything happens. */
-export class Supervisor {
+export class Supervisor extends Awaitable {
   private current: Machine = newMachine;
-  private readonly mailbox: MachineInput[] = [];
-  private busy = false;
+  /** What waits its turn while an event is taken. */
+  private mailbox: MachineInput[] | undefined = undefined;
   private readonly alarms: Alarms<TimerName>;
-  private watchers: ReadonlySet<() => void> = NOBODY;
   private readonly gatekeeper: Gatekeeper | undefined;
   private triggers: TriggerQueue | undefined = undefined;
   private live: LiveBody | undefined = undefined;
@@ -55,7 +53,8 @@ export class Supervisor {
     private readonly body: Body,
     readonly ports: SupervisorPorts,
   ) {
-    this.alarms = new Alarms(ports.clock, LIMITS, (timer) => this.dispatch({ type: 'timer', timer }));
+    super(ports.clock);
+    this.alarms = new Alarms(ports.clock, LIMITS, this);
     this.gatekeeper = gates.length > 0 ? new Gatekeeper(gates, (input) => this.dispatch(input)) : undefined;
   }
 
@@ -69,40 +68,21 @@ export class Supervisor {
 
   /** Events are taken one after another; what an effect sets off waits its turn. */
   dispatch(input: MachineInput): void {
-    this.mailbox.push(input);
-    if (this.busy) return;
-    this.busy = true;
-    try {
-      for (let next = this.mailbox.shift(); next; next = this.mailbox.shift()) this.take(next);
-    } finally {
-      this.busy = false;
+    if (this.mailbox) {
+      this.mailbox.push(input);
+      return;
     }
-    for (const watcher of this.watchers) watcher();
+    const mailbox = (this.mailbox = [input]);
+    try {
+      for (let next = mailbox.shift(); next; next = mailbox.shift()) this.take(next);
+    } finally {
+      this.mailbox = undefined;
+    }
+    this.changed();
   }
 
-  /** Resolves once `reached` holds. */
-  async until(reached: () => boolean): Promise<void> {
-    await this.within(Infinity, reached);
-  }
-
-  /** @returns whether `reached` held within `ms` */
-  within(ms: number, reached: () => boolean): Promise<boolean> {
-    if (reached()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const settle = (is: boolean): void => {
-        end();
-        timer?.cancel();
-        resolve(is);
-      };
-      const end = this.watch(() => (reached() ? settle(true) : undefined));
-      const timer = ms === Infinity ? undefined : this.ports.clock.after(ms, () => settle(false));
-    });
-  }
-
-  /** @returns the end of the watch */
-  private watch(watcher: () => void): () => void {
-    this.watchers = new Set([...this.watchers, watcher]);
-    return () => (this.watchers = new Set([...this.watchers].filter((one) => one !== watcher)));
+  ring(timer: TimerName): void {
+    this.dispatch({ type: 'timer', timer });
   }
 
   /** Settles with the next tick. */

@@ -3,11 +3,10 @@ import { Room, freePort } from './support/room.js';
 import type { Running } from './support/running.js';
 
 const AT_COMMAND = { stops: 'at command' } as const;
-/** Nest's last line before our bootstrap hook. */
-const BOOTS = 'BackgroundWorkerCoreModule dependencies initialized';
 const BOTH = "To run both, give one of them forRoot({ guard: { key: '…' } })";
 
-const about = (app: Running, words: string): readonly string[] => app.said('LOG', 'WARN', 'ERROR').filter((line) => line.includes(words));
+const about = (app: Running, words: string): readonly string[] =>
+  app.said('LOG', 'WARN', 'ERROR').filter((line) => line.includes(words));
 
 describe('an incumbent that closes', () => {
   for (const kind of ['HTTP on a fixed port', 'an application context']) {
@@ -18,7 +17,7 @@ describe('an incumbent that closes', () => {
       old.signal('SIGTERM');
       await old.prints('>> ASKED');
       const young = room.app({}, { port });
-      await young.prints(BOOTS);
+      await old.prints('>> SENT draining');
       expect(young.times('>> UP')).toBe(0);
       old.type('release');
       await old.gone();
@@ -77,7 +76,7 @@ describe('somebody else’s hook that never ends', () => {
       old.signal('SIGTERM');
       await old.prints('>> ASKED');
       const young = room.app({}, { port });
-      await young.prints(BOOTS);
+      await old.prints('>> SENT draining');
       const begun = performance.now();
       await old.gone();
       expect(performance.now() - begun).toBeLessThan(limit + 500);
@@ -92,11 +91,11 @@ describe('somebody else’s hook that never ends', () => {
 
   it('is not cut short for a newcomer that has gone; the next one counts anew', async () => {
     const room = new Room();
-    const old = await room.live({ handoverTimeout: 1_000 }, { hook: 'hangs' });
+    const old = await room.live({ handoverTimeout: 1_000 }, { hook: 'hangs', port: await freePort() });
     old.signal('SIGTERM');
     await old.prints('>> ASKED');
     const gone = room.app();
-    await gone.prints(BOOTS);
+    await old.prints('>> SENT draining');
     await room.kill(gone);
     const other = room.app({ mode: 'off' });
     // Longer than 0.8 s, as the next process's whole life is.
@@ -200,7 +199,9 @@ describe('a body that does not stop', () => {
     const young = room.app({}, { port });
     await old.gone();
     expect(old.exit?.code).toBe(1);
-    expect(about(old, 'exiting')).toEqual([`pid ${young.known} waits for this process to end; still running: job; exiting`]);
+    expect(about(old, 'exiting')).toEqual([
+      `pid ${young.known} waits for this process to end; still running: job; exiting`,
+    ]);
     await room.starts(young);
     expect(room.overlaps).toEqual([]);
   });
@@ -238,7 +239,11 @@ describe('a holder that does not answer', () => {
     await young.prints('>> UP');
     expect(old.times('>> UNBLOCKED')).toBe(0);
     expect(about(young, 'does not answer')).toEqual([
-      expect.stringMatching(new RegExp(String.raw`^pid ${old.known} \(.*guard-app\.js\) holds the workers since \d{4}-.*Z and does not answer`)),
+      expect.stringMatching(
+        new RegExp(
+          String.raw`^pid ${old.known} \(.*guard-app\.js\) holds the workers since \d{4}-.*Z and does not answer`,
+        ),
+      ),
     ]);
     await room.starts(young);
     expect(old.times('>> UNBLOCKED')).toBe(1);
@@ -265,7 +270,7 @@ describe('a holder that does not answer', () => {
     const old = await room.live();
     old.signal('SIGSTOP');
     const young = room.app({ handoverTimeout: 60_000 }, { port });
-    await young.prints(BOOTS);
+    await room.connected(young);
     const begun = performance.now();
     young.signal('SIGTERM');
     await young.gone();
@@ -304,7 +309,9 @@ describe('an incumbent that is alive and wanted', () => {
       expect.stringMatching(new RegExp(`^workers handed over to pid ${young.known} ${entry} after .* s. `)),
     ]);
     expect(about(young, 'To run both')).toEqual([
-      expect.stringMatching(new RegExp(`^workers taken over from pid ${old.known} ${entry} after .* s, which is still running. `)),
+      expect.stringMatching(
+        new RegExp(`^workers taken over from pid ${old.known} ${entry} after .* s, which is still running. `),
+      ),
     ]);
     expect(about(young, 'To run both')[0]).toContain(BOTH);
     const begun = performance.now();
@@ -339,21 +346,6 @@ describe('an incumbent that is alive and wanted', () => {
 });
 
 describe('several that wait', () => {
-  it('the youngest wins, the other waits on', async () => {
-    const room = new Room();
-    const old = await room.live({}, AT_COMMAND);
-    const [middle, young] = [room.app({}, {}), room.app({}, {})];
-    await middle.prints('>> UP');
-    await young.prints('>> UP');
-    const youngest = middle.known > young.known ? middle : young;
-    await old.prints('>> ASKED');
-    old.type('release');
-    const winner = await room.until(old, () => room.count('start') === 2, 'one takes over').then(() => youngest);
-    await winner.pid();
-    await room.until(winner, () => room.count('start') === 2 && room.lines.some((line) => line.startsWith('start')), '');
-    expect(room.overlaps).toEqual([]);
-  });
-
   it('one after another: the younger displaces the older, whose place it takes', async () => {
     const room = new Room();
     const old = await room.live({}, AT_COMMAND);
@@ -379,7 +371,7 @@ describe('close() of a newcomer that waits', () => {
     old.signal('SIGTERM');
     await old.prints('>> ASKED');
     const young = room.app({ handoverTimeout: 60_000 }, { port });
-    await young.prints(BOOTS);
+    await old.prints('>> SENT draining');
     const begun = performance.now();
     young.signal('SIGTERM');
     await young.gone();
@@ -395,7 +387,7 @@ describe('close() of a newcomer that waits', () => {
     old.signal('SIGTERM');
     await old.prints('>> ASKED');
     const young = room.app({ handoverTimeout: 1_000 });
-    await young.prints(BOOTS);
+    await old.prints('>> SENT draining');
     const begun = performance.now();
     young.type('close-booting');
     await young.prints('>> CLOSED booting');

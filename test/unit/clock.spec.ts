@@ -108,7 +108,9 @@ describe('Alarms', () => {
     const after = vi.spyOn(time, 'after');
     const rung: [string, number][] = [];
     const start = time.now();
-    const alarms = new Alarms<'a' | 'b'>(time, ['a'], (name) => rung.push([name, time.now() - start]));
+    const alarms = new Alarms<'a' | 'b'>(time, ['a'], {
+      ring: (name) => void rung.push([name, time.now() - start]),
+    });
     alarms.sync({ a: start + 100, b: start + 50 });
     for (let at = 110; at <= 150; at += 10) alarms.sync({ a: start + at, b: start + 20 });
     expect(after).toHaveBeenCalledTimes(3);

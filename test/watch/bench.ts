@@ -1,5 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { Journal, type Line } from './journal.js';
@@ -21,7 +31,7 @@ export class CellFailure extends Error {}
 /** How often the journal is looked at, in milliseconds. */
 const GLANCE = 20;
 /** A watcher that shows no sign of an edit for so long has missed it (it was not watching yet): the file is written again. */
-const MISSED = 9_000;
+const MISSED = 12_000;
 
 const text = (version: number, note: string): string => `export const VERSION = ${version};\n${note}`;
 
@@ -32,32 +42,41 @@ export class Bench {
   version = 0;
   edits = 0;
   missed = 0;
+  restarts = 0;
   private readonly servers = new Map<string, ChildProcess>();
   private writes = 0;
+  /** How long the output was when the last server was started. */
+  startedAt = 0;
 
   constructor(
     readonly directory: string,
     packages: string,
-    private readonly watcher: Watcher,
+    readonly watcher: Watcher,
     readonly setting: Setting,
     private readonly deadline: number,
   ) {
     this.checkout = join(directory, 'app');
     this.journal = new Journal(join(directory, 'journal.jsonl'));
     cpSync(join(repo, 'test/watch/fixture'), this.checkout, { recursive: true });
+    // Not in the fixture itself: there it would keep the compiler from finding this very package.
+    writeFileSync(
+      join(this.checkout, 'package.json'),
+      '{ "name": "watched-app", "private": true, "version": "0.0.0" }',
+    );
     linkModules(join(this.checkout, 'node_modules'), packages);
     if (watcher.main !== undefined) writeMain(this.checkout, watcher.main);
     if (watcher.compiled) for (const name of readdirSync(join(this.checkout, 'src'))) this.compile(name);
   }
 
   get patience(): number {
-    return this.setting.guard === 'off' ? 9_000 : 45_000;
+    return this.setting.guard === 'off' ? 9_000 : 75_000;
   }
 
   /** @param server its name, where there are several */
   start(server = '1'): ChildProcess {
     const { kind, stop, guard, port } = this.setting;
     const output = openSync(this.outputPath, 'a');
+    this.startedAt = this.output().length;
     const child = spawn(process.execPath, this.watcher.args, {
       cwd: this.checkout,
       detached: true,
@@ -143,24 +162,39 @@ export class Bench {
     if (this.setting.guard === 'auto') throw new CellFailure(`timed out: ${what}`);
   }
 
-  /** Both workers run the newest code, or its app was lost. An edit that the watcher missed is made again. */
-  async settled(): Promise<void> {
+  /**
+   * Both workers run the newest code, or its app was lost. An edit that the watcher missed is made again.
+   * @param fresh the watcher has just been started, and cannot miss what was there before
+   */
+  async settled(fresh = false): Promise<void> {
     const { version } = this;
     const since = this.journal.lines.length;
     let glanced = performance.now();
     let seen = since;
+    let printed = 0;
+    const outputBefore = this.startedAt;
     await this.must(`version ${version} does not run`, () => {
       const { length } = this.journal.lines;
       const idle = this.journal.lines.slice(seen).every(({ event }) => event === 'start' || event === 'end');
-      if (!idle) glanced = performance.now();
+      const { size } = statSync(this.outputPath);
+      if (!idle || size !== printed) glanced = performance.now();
       seen = length;
-      if (version > 0 && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
+      printed = size;
+      if (!fresh && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
         this.missed++;
         glanced = performance.now();
         this.write(text(version, `// again ${this.writes++}\n`));
       }
-      return this.runs(version) || this.lostOf(version);
+      return this.runs(version) || this.lostOf(version) || (!fresh && this.isOfNoUse(outputBefore));
     });
+  }
+
+  /** Its own runtime says so: it read a half-written update, or met a syntax error. */
+  isOfNoUse(since: number): boolean {
+    return (
+      this.watcher.ofNoUseAfterError === true &&
+      /\[HMR\] (Update failed|You need to restart)/.test(this.output().slice(since))
+    );
   }
 
   private hasBooted(version: number): boolean {

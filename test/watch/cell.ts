@@ -26,15 +26,25 @@ export interface CellResult {
   readonly kept?: string;
 }
 
-const LIMIT = 240_000;
+const LIMIT = 420_000;
 const SETTLE = 20_000;
 
-export async function runCell(plan: CellPlan, size: Size, run: { directory: string; packages: string; port: number }): Promise<CellResult> {
+export async function runCell(
+  plan: CellPlan,
+  size: Size,
+  run: { directory: string; packages: string; port: number },
+): Promise<CellResult> {
   const directory = mkdtempSync(join(run.directory, 'cell-'));
   const { row, stop, kind, guard } = plan;
   const begun = performance.now();
   const script = scripts[row.script];
-  const bench = new Bench(directory, run.packages, watchers[row.watcher], { stop, kind, guard, port: run.port }, begun + LIMIT);
+  const bench = new Bench(
+    directory,
+    run.packages,
+    watchers[row.watcher],
+    { stop, kind, guard, port: run.port },
+    begun + LIMIT,
+  );
   const beyond = row.beyond?.(plan) !== undefined;
   const faults: string[] = [];
   try {

@@ -35,7 +35,10 @@ const ofEdits = (watcher: WatcherName): Row => ({
   name: watcher,
   watcher,
   script: 'edits',
-  stops: watcher === 'nest start --watch' || watcher === 'nest start --watch, no ps' ? [...STOPS, 'hang'] : STOPS,
+  stops:
+    watcher === 'nest start --watch, sh forks' || watcher === 'nest start --watch --no-shell'
+      ? [...STOPS, 'hang']
+      : STOPS,
   beyond: beyond[watcher],
 });
 
@@ -44,9 +47,14 @@ const others = (script: ScriptName, what: string, of: readonly WatcherName[]): R
 
 export const rows: readonly Row[] = [
   ...(Object.keys(watchers) as WatcherName[]).map(ofEdits),
-  ...others('kills', 'kill and kill -9 of watcher and app', ['nest start --watch', 'tsx watch', 'node --watch --import tsx']),
-  ...others('twoAtOnce', 'two servers at once', ['nest start --watch', 'tsx watch']),
-  ...others('oneAfterTheOther', 'a second server comes and goes', ['nest start --watch', 'tsx watch']),
+  ...others('kills', 'kill and kill -9 of watcher and app', [
+    'nest start --watch, sh forks',
+    'nest start --watch --no-shell',
+    'tsx watch',
+    'node --watch --import tsx',
+  ]),
+  ...others('twoAtOnce', 'two servers at once', ['tsx watch', 'node --watch --import tsx']),
+  ...others('oneAfterTheOther', 'a second server comes and goes', ['tsx watch', 'node --watch --import tsx']),
 ];
 
 const cell = (row: Row, stop: Stop, kind: Kind, guard: 'auto' | 'off'): CellPlan => ({
@@ -60,13 +68,16 @@ const cell = (row: Row, stop: Stop, kind: Kind, guard: 'auto' | 'off'): CellPlan
 const withGuard = (row: Row): CellPlan[] =>
   row.stops.flatMap((stop) => KINDS.map((kind) => cell(row, stop, kind, 'auto')));
 
-export const fullPlan: readonly CellPlan[] = rows.flatMap((row) => [...withGuard(row), cell(row, 'drain', 'context', 'off')]);
+export const fullPlan: readonly CellPlan[] = rows.flatMap((row) => [
+  ...withGuard(row),
+  cell(row, 'drain', 'context', 'off'),
+]);
 
 const SHORT: readonly string[] = [
-  'nest start --watch | drain | http',
-  'nest start --watch | drain | context | guard off',
+  'nest start --watch, sh forks | drain | http',
+  'nest start --watch, sh forks | drain | context | guard off',
   'nest start --watch --no-shell (swc) | instant | http',
-  'nest start --watch, no ps | drain | context',
+  'nest start --watch, sh forks, no ps | drain | context',
   'tsx watch | drain | http',
   'nodemon --exec tsx | never | context',
   'webpack HMR, dispose not awaited | drain | http',

@@ -7,7 +7,17 @@
  *   npm run test:watch-modes -- --list | --jobs 3 | --short
  */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -87,10 +97,15 @@ async function runAll(todo: readonly CellPlan[]): Promise<readonly CellResult[]>
   return results;
 }
 
-function report({ id, faults, overlaps, longest, lost, extra, edits, missed, seconds, kept }: CellResult, done: number, of: number): void {
+function report(
+  { id, faults, overlaps, longest, lost, extra, edits, missed, seconds, kept }: CellResult,
+  done: number,
+  of: number,
+): void {
   const facts = `${edits} edits, ${overlaps} overlaps (${longest} ms), ${lost} lost, ${extra} extra, ${missed} missed, ${seconds} s`;
   console.log(`${done}/${of} ${faults.length === 0 ? 'ok  ' : 'FAIL'} ${id}: ${faults.join('; ') || facts}`);
-  if (faults.length > 0 && kept !== undefined) console.log(`     ${facts}; kept in ${kept}\n${tailOf(kept, 12).replaceAll(/^/gm, '     | ')}`);
+  if (faults.length > 0 && kept !== undefined)
+    console.log(`     ${facts}; kept in ${kept}\n${tailOf(kept, 12).replaceAll(/^/gm, '     | ')}`);
 }
 
 await main();

@@ -11,9 +11,21 @@ export interface Script {
 
 export type Size = 'full' | 'short' | 'off';
 
+/** Ctrl-C. */
+const stop = (bench: Bench, server: string): void => signal(-bench.serverPid(server), 'SIGINT');
+
 async function edited(bench: Bench): Promise<void> {
   bench.edit();
   await bench.settled();
+  if (bench.isOfNoUse(bench.startedAt)) await startedByHand(bench);
+}
+
+async function startedByHand(bench: Bench): Promise<void> {
+  bench.restarts++;
+  stop(bench, '1');
+  await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
+  bench.start();
+  await bench.settled(true);
 }
 
 /** The second edit comes while the app of the first is told to stop. */
@@ -43,7 +55,7 @@ const edits: Script = {
   apps: 1,
   async run(bench, size) {
     bench.start();
-    await bench.settled();
+    await bench.settled(true);
     if (size === 'short') {
       await whileDraining(bench);
       return await brokenAndFixed(bench);
@@ -72,20 +84,23 @@ const kills: Script = {
   apps: 1,
   async run(bench, size) {
     bench.start();
-    await bench.settled();
+    await bench.settled(true);
     const rounds = size === 'full' ? [...VICTIMS, ...VICTIMS, ...VICTIMS.slice(0, 2)] : VICTIMS.slice(0, 3);
     for (const [victim, how] of rounds) {
       const app = bench.newest();
       signal(victim === 'watcher' ? bench.serverPid() : app.pid, how);
       if (victim === 'app') await bench.must('the app has ended', () => !isAlive(app.process), 15_000);
+      const again = victim === 'watcher' || bench.watcher.missesKilledApp === true;
+      if (victim === 'app' && again) {
+        signal(bench.serverPid(), 'SIGKILL');
+        await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
+      }
       bench.edit();
-      if (victim === 'watcher') bench.start();
-      await bench.settled();
+      if (again) bench.start();
+      await bench.settled(again);
     }
   },
 };
-
-const stop = (bench: Bench, server: string): void => signal(-bench.serverPid(server), 'SIGINT');
 
 /** Workers run in an app of this server, and have started there since. */
 const runsOn = (bench: Bench, server: string, since: number): boolean =>
@@ -106,7 +121,7 @@ const twoAtOnce: Script = {
   async run(bench, size) {
     bench.start('1');
     bench.start('2');
-    await bench.settled();
+    await bench.settled(true);
     const rounds = size === 'full' ? 4 : 1;
     for (let round = 0; round < rounds; round++) await edited(bench);
     await whileDraining(bench);
@@ -124,7 +139,7 @@ const oneAfterTheOther: Script = {
   apps: 1,
   async run(bench, size) {
     bench.start('1');
-    await bench.settled();
+    await bench.settled(true);
     for (let round = 0; round < (size === 'full' ? 5 : 1); round++) {
       const since = bench.journal.lines.length;
       bench.start('2');

@@ -39,7 +39,7 @@ function line(row: Row, results: Results): string {
       results,
     ),
   );
-  return `| ${[`\`${row.name.replace(/ \(|, |: /, '` $&').trimEnd()}`, ...cells].join(' | ')} |`;
+  return `| ${[named(row), ...cells].join(' | ')} |`;
 }
 
 const named = (row: Row): string => {
@@ -48,33 +48,35 @@ const named = (row: Row): string => {
 };
 
 export function markdown(results: Results): string {
-  const tools = [...new Set(Object.values(watchers).flatMap((one) => one.tools))].map(versionOf);
+  const tools = ['@nestjs/core', ...new Set(Object.values(watchers).flatMap((one) => one.tools))].map(versionOf);
   const hanging = fullPlan.filter(({ stop }) => stop === 'hang');
   const impossible = rows.flatMap((row) =>
     row.beyond ? [`- ${named(row)}, HTTP on a fixed port: ${row.beyond({ kind: 'http', stop: 'drain' })}.`] : [],
   );
-  return `${[
+  return [
     '# Watch modes: the latest run',
     '',
-    `Written by \`npm run test:watch-modes\` on ${type()} ${release()}, ${cpus().length} cores, Node ${process.version}, ${['@nestjs/core', ...tools.length ? [] : []].map(versionOf).join('')}; ${tools.join(', ')}.`,
+    `Written by \`npm run test:watch-modes\` on ${type()} ${release()}, ${cpus().length} cores, Node ${process.version}, ${tools.join(', ')}.`,
     '',
     'A cell is the number of overlaps (two live bodies of one worker, by the log that the workers write themselves) and, in brackets, of edits.',
     'A number without more says also: no app lost to EADDRINUSE, one live app at the end, and it runs the newest code.',
-    'The last column is the same watcher with `guard: \'off\'` (1.5 s drain, application context, fewer edits): what happens without it.',
+    "The last column is the same watcher with `guard: 'off'` (1.5 s drain, application context, fewer edits): what happens without it.",
     '',
     '| | instant stop, HTTP | instant, context | 1.5 s drain, HTTP | drain, context | never stops, HTTP | never, context | guard off |',
     '|---|---|---|---|---|---|---|---|',
-    ...rows.map((row) => line(row, results).replace(/^\| `[^|]* \|/, `| ${named(row)} |`)),
+    ...rows.map((row) => line(row, results)),
     '',
-    '¹ Apps lost to EADDRINUSE, which nobody can mend from inside:',
+    '¹ Some apps were lost to EADDRINUSE, which nobody can mend from inside; the overlap is 0 all the same:',
     '',
     ...impossible,
     '',
     "Somebody else's `onModuleDestroy` that never resolves:",
     '',
-    ...hanging.map((plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`),
+    ...hanging.map(
+      (plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`,
+    ),
     '',
-  ].join('\n')}`;
+  ].join('\n');
 }
 
 export function summary(results: readonly CellResult[]): string {

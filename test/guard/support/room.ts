@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { GuardOptions } from '../../../lib/index.js';
-import { keyOfFixture } from './peer.js';
+import { addressOf, keyOfFixture } from './peer.js';
 import { Running, type How } from './running.js';
 import type { GuardAppInput } from '../../fixtures/guard-app.js';
 
@@ -60,6 +60,16 @@ export class Room {
   async starts(app: Running, times = 1): Promise<void> {
     await app.pid();
     await this.until(app, () => this.count(`start ${app.known}`) >= times, `a body starts (${times})`);
+  }
+
+  /** Waits until the name's holder has this many connections, accepted or not. */
+  async connected(app: Running, count = 1): Promise<void> {
+    const name = `@${addressOf(this.appKey).slice(1)}`;
+    const open = (): number =>
+      readFileSync('/proc/net/unix', 'utf8')
+        .split('\n')
+        .filter((line) => line.endsWith(name) && / 0[23] +\d+ @/.test(line)).length;
+    await this.until(app, () => open() >= count, `${count} connections to the endpoint`);
   }
 
   async until(app: Running, reached: () => boolean, what: string, ms?: number): Promise<void> {

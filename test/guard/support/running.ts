@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { GuardAppInput } from '../../fixtures/guard-app.js';
 
 /** What a test runner, a watcher or CI says of itself: the child must not know. BGW_TEST_PROCESS stays, for the leak check. */
-const HIDDEN = /^(VITEST|JEST_WORKER_ID|NODE_TEST_CONTEXT|NODE_ENV|CI|BACKGROUND_WORKERS|FORCE_COLOR|WATCH_REPORT|npm_)/;
+const HIDDEN =
+  /^(VITEST|JEST_WORKER_ID|NODE_TEST_CONTEXT|NODE_ENV|CI|BACKGROUND_WORKERS|FORCE_COLOR|WATCH_REPORT|npm_)/;
 
 export const FIXTURES = process.env['BGW_FIXTURES']!;
 
@@ -16,7 +17,7 @@ export function childEnv(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), NO_COLOR: '1', ...env };
 }
 
-export async function until(reached: () => boolean, what: string, ms = 20_000, more = (): string => ''): Promise<void> {
+export async function until(reached: () => boolean, what: string, ms = 14_000, more = (): string => ''): Promise<void> {
   for (const end = performance.now() + ms; !reached(); await pause(2))
     if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}\n${more()}`);
 }
@@ -34,7 +35,6 @@ export function isAlive(pid: number): boolean {
 /** The program test/fixtures/guard-app in a process of its own. */
 export class Running {
   output = '';
-  known = 0;
   exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
   private readonly closed: Promise<void>;
 
@@ -61,8 +61,12 @@ export class Running {
   /** The app's own. */
   async pid(): Promise<number> {
     await this.prints('>> PID');
-    this.known = Number(/>> PID (\d+)/.exec(this.output)?.[1]);
     return this.known;
+  }
+
+  /** 0 until it has said so. */
+  get known(): number {
+    return Number(/>> PID (\d+)/.exec(this.output)?.[1] ?? 0);
   }
 
   /** Of what the launcher started: the app, or the shell between. */

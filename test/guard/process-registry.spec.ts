@@ -1,0 +1,186 @@
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { joinProcess, type AppRecord } from '../../lib/guard/process-registry.js';
+import { SystemClock } from '../../lib/shared/clock.js';
+import { Room, freePort } from './support/room.js';
+import type { Running } from './support/running.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const AT_COMMAND = { stops: 'at command' } as const;
+
+/** The built package in a directory of its own, as a second copy in node_modules is. */
+function copyIn(room: Room, name: string): string {
+  const at = join(room.directory, name);
+  mkdirSync(at);
+  cpSync(join(ROOT, 'dist'), join(at, 'dist'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(at, 'package.json'));
+  symlinkSync(join(ROOT, 'node_modules'), join(at, 'node_modules'));
+  return join(at, 'dist/index.js');
+}
+
+const boot = (app: Running, input: object): void => app.type(`boot ${JSON.stringify(input)}`);
+const bodies = (room: Room): readonly string[] => room.lines.map((line) => line.replace(/ \d+ /, ' '));
+
+describe('two apps of one key in one process', () => {
+  it('the newest wins, the older one is drained first', async () => {
+    const room = new Room();
+    const app = await room.live({}, { name: 'old', ...AT_COMMAND });
+    boot(app, room.input({}, { name: 'new' }));
+    await app.prints('>> UP new');
+    await app.prints('>> ASKED old');
+    expect(bodies(room)).not.toContain('start new');
+    app.type('release');
+    await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+    expect(room.overlaps).toEqual([]);
+    boot(app, room.input({}, { name: 'newest' }));
+    await room.until(app, () => bodies(room).includes('start newest'), 'the newest starts');
+    app.type('close newest');
+    await app.prints('>> CLOSED newest');
+    expect(bodies(room).filter((line) => line.startsWith('start'))).toEqual(['start old', 'start new', 'start newest']);
+    expect(room.overlaps).toEqual([]);
+  });
+
+  it('the older one closes: the newcomer’s bootstrap waits until its port is free', async () => {
+    const room = new Room();
+    const port = await freePort();
+    const app = await room.live({}, { name: 'old', port, ...AT_COMMAND });
+    app.type('close old');
+    await app.prints('>> ASKED old');
+    boot(app, room.input({}, { name: 'new', port }));
+    await app.prints('BackgroundWorkerCoreModule dependencies initialized', 2);
+    app.type('release');
+    await app.prints('>> UP new');
+    await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+    expect(room.overlaps).toEqual([]);
+    expect(app.output).not.toContain('EADDRINUSE');
+  });
+
+  it('the older one’s close never ends: the newcomer’s workers start all the same', async () => {
+    const room = new Room();
+    const app = await room.live({ handoverTimeout: 500 }, { name: 'old', port: await freePort(), hook: 'hangs' });
+    app.type('close old');
+    await app.prints('all workers stopped');
+    boot(app, room.input({ handoverTimeout: 500 }, { name: 'new' }));
+    await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+    expect(room.overlaps).toEqual([]);
+  });
+
+  it('a newcomer that is closed while it waits', async () => {
+    const room = new Room();
+    const port = await freePort();
+    const app = await room.live({}, { name: 'old', port, ...AT_COMMAND });
+    app.type('close old');
+    await app.prints('>> ASKED old');
+    boot(app, room.input({ handoverTimeout: 60_000 }, { name: 'new', port }));
+    await app.prints('BackgroundWorkerCoreModule dependencies initialized', 2);
+    app.type('close new');
+    await app.prints('>> CLOSED new');
+    app.type('release');
+    await app.prints('>> CLOSED old');
+    expect(bodies(room)).not.toContain('start new');
+  });
+
+  it('hold one endpoint: another process takes over from the newest', async () => {
+    const room = new Room();
+    const app = await room.live({}, { name: 'old' });
+    boot(app, room.input({}, { name: 'new' }));
+    await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+    const other = await room.live();
+    await room.kill(other);
+    await room.until(app, () => room.count(`start ${app.known} new`) === 2, 'the newest comes back');
+    expect(room.count(`start ${app.known} old`)).toBe(1);
+    expect(room.overlaps).toEqual([]);
+  });
+
+  it('off: both run', async () => {
+    const room = new Room();
+    const app = await room.live({ mode: 'off' }, { name: 'old' });
+    boot(app, room.input({ mode: 'off' }, { name: 'new' }));
+    await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+    expect(room.overlaps).toHaveLength(1);
+  });
+});
+
+it('two different apps in one process do not disturb each other', async () => {
+  const room = new Room();
+  const app = await room.live({}, { name: 'one' });
+  boot(app, room.input({ key: `${room.key}-two` }, { name: 'two' }));
+  await room.until(app, () => bodies(room).includes('start two'), 'the other starts');
+  expect(bodies(room).filter((line) => line.startsWith('stop'))).toEqual([]);
+});
+
+describe('two copies of the package in one process', () => {
+  for (const [first, second] of [
+    ['import', 'import'],
+    ['import', 'require'],
+    ['require', 'import'],
+  ] as const) {
+    it(`${first} beside ${second}`, async () => {
+      const room = new Room();
+      const [one, two] = [copyIn(room, 'one'), copyIn(room, 'two')];
+      const app = await room.live({}, { name: 'old', copy: one, how: first, stops: 100 });
+      boot(app, room.input({}, { name: 'new', copy: two, how: second }));
+      await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+      expect(bodies(room)).toContain('stop old');
+      expect(room.overlaps).toEqual([]);
+    });
+  }
+
+  it('off: both run', async () => {
+    const room = new Room();
+    const app = await room.live({ mode: 'off' }, { name: 'old', copy: copyIn(room, 'one') });
+    boot(app, room.input({ mode: 'off' }, { name: 'new', copy: copyIn(room, 'two') }));
+    await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+    expect(room.overlaps).toHaveLength(1);
+  });
+
+  it('a registry of an unknown version is a coded error that names both', async () => {
+    const room = new Room();
+    const preload = join(room.directory, 'later.cjs');
+    writeFileSync(preload, "globalThis[Symbol.for('nestjs-background-worker:apps')] = { v: 7, apps: new Map() };");
+    Object.assign(room.env, { NODE_OPTIONS: `--require ${preload}` });
+    const app = room.app();
+    await app.gone();
+    expect(app.output).toMatch(/FAILED app BGW_METADATA_VERSION .*version 7; this copy reads version 1/);
+    expect(room.count('start')).toBe(0);
+  });
+});
+
+describe('a record', () => {
+  const clock = new SystemClock();
+  const leaving: (() => void)[] = [];
+  afterEach(() => leaving.splice(0).forEach((leave) => leave()));
+  const join_ = (record: AppRecord): ReturnType<typeof joinProcess> => {
+    const joined = joinProcess(record, clock);
+    leaving.push(joined.leave);
+    return joined;
+  };
+  const none = (): Promise<number> => Promise.resolve(0);
+
+  it('of the first version, without isClosing, may be closing', async () => {
+    join_(Object.freeze({ v: 1, key: 'frozen', stop: none }));
+    const { older } = join_({ v: 1, key: 'frozen', stop: none, isClosing: () => false });
+    expect([older.exists, older.isClosing()]).toEqual([true, true]);
+    await older.released(() => false);
+  });
+
+  it('is asked until no body lives, even where it fails', async () => {
+    const answers = [
+      (): number => 2,
+      (): never => {
+        throw new Error('broken');
+      },
+      (): number => 0,
+    ];
+    let asked = 0;
+    join_({ v: 1, key: 'failing', stop: async () => Promise.resolve(answers[asked++]!()) });
+    await join_({ v: 1, key: 'failing', stop: none }).older.released(() => false);
+    expect(asked).toBe(3);
+  });
+
+  it('of another key is left alone', () => {
+    join_({ v: 1, key: 'one', stop: none });
+    expect(join_({ v: 1, key: 'two', stop: none }).older.exists).toBe(false);
+  });
+});
