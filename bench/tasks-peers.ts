@@ -9,9 +9,9 @@ export type Work = () => Promise<void>;
 export interface Contender {
   readonly name: string;
   /** Runs so many tasks; resolves when all have ended. */
-  run(count: number): Promise<unknown>;
+  readonly run: (count: number) => Promise<unknown>;
   /** Pushes so many that do not end, for the memory of those that wait. @returns what holds them */
-  hold?(count: number, work: Work): unknown;
+  readonly hold?: (count: number, work: Work) => unknown;
 }
 
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
