@@ -52,8 +52,8 @@ const ours: readonly Contender[] = [
     name: 'submit, results awaited',
     run: (count) => Promise.all(Array.from({ length: count }, () => tasks.submit(work).result)),
     hold: (count, stuck) => {
-      each(count, () => app.get(Held).tasks.submit(stuck));
-      return undefined;
+      const { tasks } = app.get(Held);
+      return Array.from({ length: count }, () => tasks.submit(stuck).result);
     },
   },
   {

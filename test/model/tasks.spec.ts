@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { TaskHandle } from '../../lib/contract/tasks.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
-import { BackgroundWorkerError, DoNotRestart } from '../../lib/shared/errors.js';
+import { DoNotRestart, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { TaskRig } from '../support/task-rig.js';
 import { drain } from '../support/fake-clock.js';
 import { RUNS } from './history.js';

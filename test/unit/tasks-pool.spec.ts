@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import type { TaskHandle } from '../../lib/contract/tasks.js';
 import { deferred } from '../../lib/shared/deferred.js';
-import { BackgroundWorkerError, DoNotRestart, WorkerAborted } from '../../lib/shared/errors.js';
+import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/map-tasks.js';
 import { drain } from '../support/fake-clock.js';
 import { TaskRig, rejectionOf } from '../support/task-rig.js';
@@ -108,11 +108,11 @@ describe('failures', () => {
         throw new Error('thrown');
       },
       () => Promise.reject(new Error('rejected')),
-      // oxlint-disable-next-line typescript/only-throw-error
       () => {
-        throw undefined;
+        // oxlint-disable-next-line typescript/only-throw-error
+        throw undefined as unknown as Error;
       },
-      () => Promise.reject(5 as never),
+      () => Promise.reject(5),
       () => trap,
       () => {
         throw odd;
