@@ -24,6 +24,7 @@ Module({
   providers: [Job],
 })(AppModule);
 
+// oxlint-disable-next-line typescript/unbound-method
 const { start } = Guard.prototype;
 let passed;
 const command = new Promise((resolve) => (passed = resolve));
