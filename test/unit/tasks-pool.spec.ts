@@ -123,20 +123,17 @@ describe('failures', () => {
         },
       }),
       () => {
-        throw new Proxy(
-          {},
-          {
-            has: () => {
-              throw new Error('has');
-            },
-            get: () => {
-              throw new Error('get');
-            },
-            getPrototypeOf: () => {
-              throw new Error('proto');
-            },
+        throw new Proxy(new Error('trapped'), {
+          has: () => {
+            throw new Error('has');
           },
-        );
+          get: () => {
+            throw new Error('get');
+          },
+          getPrototypeOf: () => {
+            throw new Error('proto');
+          },
+        });
       },
     ];
     const handles = failing.map((fn) => rig.tasks.submit(fn));
