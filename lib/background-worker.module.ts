@@ -16,8 +16,10 @@ import {
   type BackgroundWorkerModuleOptions,
   type BackgroundWorkerOptionsFactory,
 } from './definition/module-options.js';
+import { poolToken } from './definition/task-decorator.js';
 import { CLOCK, SystemClock } from './shared/clock.js';
 import { BackgroundWorkers, WORKER_HOST } from './supervision/background-workers.js';
+import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/background-tasks.js';
 
 /** One instance an app, however often the public module is imported; its hooks run last at start and first at stop. */
 @Global()
@@ -27,8 +29,10 @@ import { BackgroundWorkers, WORKER_HOST } from './supervision/background-workers
     BackgroundWorkerOrchestrator,
     { provide: WORKER_HOST, useExisting: BackgroundWorkerOrchestrator },
     BackgroundWorkers,
+    { provide: TASK_HOST, useExisting: BackgroundWorkerOrchestrator },
+    { provide: BackgroundTasks, useFactory: (host: TaskHost) => new BackgroundTasks(host), inject: [TASK_HOST] },
   ],
-  exports: [BackgroundWorkers],
+  exports: [BackgroundWorkers, BackgroundTasks, TASK_HOST],
 })
 class BackgroundWorkerCoreModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
@@ -49,6 +53,25 @@ export interface BackgroundWorkerModuleAsyncOptions extends Pick<ModuleMetadata,
   useFactory?: (...args: never[]) => BackgroundWorkerModuleOptions | Promise<BackgroundWorkerModuleOptions>;
   useClass?: Type<BackgroundWorkerOptionsFactory>;
   useExisting?: Type<BackgroundWorkerOptionsFactory>;
+  /** The names in `pools`, for `@InjectTaskPool(name)`: the factory is asked too late to know them. */
+  poolNames?: readonly string[];
+}
+
+/** Adds the named pools to what a module provides. */
+function withPools(registered: DynamicModule, names: readonly string[]): DynamicModule {
+  const tokens = names.map(poolToken);
+  const providers = names.map((name) => ({
+    provide: poolToken(name),
+    useFactory: (host: TaskHost) => new BackgroundTasks(host, name),
+    inject: [TASK_HOST],
+  }));
+  return {
+    ...registered,
+    module: BackgroundWorkerModule,
+    global: true,
+    providers: [...(registered.providers ?? []), ...providers],
+    exports: tokens,
+  };
 }
 
 /**
@@ -58,13 +81,13 @@ export interface BackgroundWorkerModuleAsyncOptions extends Pick<ModuleMetadata,
 @Module({ imports: [BackgroundWorkerCoreModule] })
 export class BackgroundWorkerModule {
   static forRoot(options: BackgroundWorkerModuleOptions = {}): DynamicModule {
-    return { ...ConfigurableModuleClass.forRoot(options), module: BackgroundWorkerModule };
+    return withPools(ConfigurableModuleClass.forRoot(options), Object.keys(options.pools ?? {}));
   }
 
-  static forRootAsync(options: BackgroundWorkerModuleAsyncOptions): DynamicModule {
+  static forRootAsync({ poolNames = [], ...options }: BackgroundWorkerModuleAsyncOptions): DynamicModule {
     const registered = ConfigurableModuleClass.forRootAsync(
       options as Parameters<typeof ConfigurableModuleClass.forRootAsync>[0],
     );
-    return { ...registered, module: BackgroundWorkerModule };
+    return withPools(registered, poolNames);
   }
 }

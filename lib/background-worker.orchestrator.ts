@@ -25,6 +25,9 @@ import { startPhases, stopPhases } from './supervision/phases.js';
 import type { Registry, RegistryEntry } from './supervision/registry.js';
 import { Stage } from './supervision/stage.js';
 import type { Supervisor } from './supervision/supervisor.js';
+import type { TaskHost } from './tasks/background-tasks.js';
+import { describeStop } from './tasks/closing.js';
+import type { TaskRoom } from './tasks/room.js';
 
 /** What our hooks may take of `shutdownTimeout`; the rest is HTTP's and later hooks'. */
 const SHARE = 0.8;
@@ -32,7 +35,7 @@ const SHARE = 0.8;
 /** The one place with Nest's lifecycle hooks: finds the workers, starts them last, stops them first. */
 @Injectable()
 export class BackgroundWorkerOrchestrator
-  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown, WorkerHost
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown, WorkerHost, TaskHost
 {
   private readonly logger = new Logger('BackgroundWorker');
   private readonly hub: EventHub;
@@ -72,8 +75,18 @@ export class BackgroundWorkerOrchestrator
     return (this.stopped ??= this.stop());
   }
 
-  onApplicationShutdown(): void {
-    this.assembly?.guard?.endClose();
+  async onApplicationShutdown(): Promise<void> {
+    if (!this.assembly) return;
+    const { closing, guard } = this.assembly;
+    const unlisten = onSecondSignal(this.clock, () => closing.abandon());
+    const complaint = await closing.end();
+    unlisten();
+    if (complaint) this.logger.error(complaint);
+    guard?.endClose();
+  }
+
+  tasks(): TaskRoom {
+    return this.assembled().tasks;
   }
 
   registry(): Registry {
@@ -118,6 +131,7 @@ export class BackgroundWorkerOrchestrator
     if (on.length > 0) await guard?.start(selection.named);
     if (this.stage.isClosing) return;
     this.stage.open();
+    this.assembled().tasks.consume();
     this.launch(registry.all, selection);
     const hint = selection.hint === undefined ? '' : `; ${selection.hint}`;
     if (off.length > 0) this.logger.log(`not started here, by ${selection.because}: ${off.join(', ')}${hint}`);
@@ -134,20 +148,20 @@ export class BackgroundWorkerOrchestrator
     this.stage.close();
     this.hooksCheck?.cancel();
     if (!this.assembly) return;
-    const { registry, shutdownTimeout, guard } = this.assembly;
+    const { registry, shutdownTimeout, guard, closing } = this.assembly;
     guard?.beginClose();
     const supervisors = this.supervisorsOf(registry.all);
-    const unlisten = onSecondSignal(this.clock, () => supervisors.forEach((one) => one.dispatch({ type: 'abandon' })));
-    const { stopped, abandoned, ms } = await stopPhases(
-      supervisors,
-      this.clock,
-      this.clock.now() + shutdownTimeout * SHARE,
-    );
+    const now = this.clock.now();
+    const deadline = now + shutdownTimeout * SHARE;
+    const unlisten = onSecondSignal(this.clock, () => {
+      supervisors.forEach((one) => one.dispatch({ type: 'abandon' }));
+      closing.abandon();
+    });
+    const workers = stopPhases(supervisors, this.clock, deadline);
+    const tasks = closing.begin(workers, deadline, now + shutdownTimeout);
+    const { level, line } = describeStop(await workers, await tasks);
     unlisten();
-    const took = `${(ms / 1_000).toFixed(1)} s`;
-    if (abandoned.length > 0)
-      this.logger.error(`stopped after ${took}; abandoned, still running: ${abandoned.join(', ')}`);
-    else if (stopped.length > 0) this.logger.log(`all workers stopped in ${took}: ${stopped.join(', ')}`);
+    if (line) this.logger[level](line);
   }
 
   private supervisorsOf(entries: readonly RegistryEntry[]): readonly Supervisor[] {

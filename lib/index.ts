@@ -1,6 +1,9 @@
 export { BackgroundWorkerModule, type BackgroundWorkerModuleAsyncOptions } from './background-worker.module.js';
 export { BackgroundWorkers, type AddedLoop, type AddedTick } from './supervision/background-workers.js';
 export { BackgroundWorker } from './definition/decorators.js';
+export { BackgroundTask, InjectTaskPool, type TaskDecorator } from './definition/task-decorator.js';
+export { BackgroundTasks } from './tasks/background-tasks.js';
+export { asCompleted } from './tasks/map-tasks.js';
 export { withoutWorkers } from './host/enabled.js';
 export {
   BackgroundWorkerError,
@@ -16,6 +19,37 @@ export type { BodyContext, TickContext, Token, UnitContext, WorkerContext } from
 export type { EventBody, EventType, WorkerEvent } from './contract/events.js';
 export type { Lease } from './contract/lease.js';
 export type { Runnable, TickRunnable } from './contract/runnable.js';
+export type {
+  DispatchArgs,
+  DispatchedTask,
+  DispatchOptions,
+  HandlerClass,
+  Jsonable,
+  Parsed,
+  PayloadOf,
+  RunArgs,
+  RunOptions,
+  RunResult,
+  TaskHandlerMethod,
+  TaskMethod,
+} from './contract/task-handlers.js';
+export type { PoolOptions, SubmitOptions, TaskContext, TaskHandle, TaskState, TaskStatus } from './contract/tasks.js';
+export type {
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchemaV1,
+} from './contract/standard-schema.js';
+export type {
+  HandlerInfo,
+  Sending,
+  TaskConsumer,
+  TaskMessage,
+  TaskTransport,
+  TransportApp,
+} from './tasks/transport.js';
+export type { TaskOptions } from './definition/task-options.js';
 export type { UnitInfo, UnitInterceptor } from './contract/units.js';
 export type { StopReport, StoppedReason, WaitingOn, WorkerState } from './contract/worker-state.js';
 export type {

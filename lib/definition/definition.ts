@@ -47,6 +47,7 @@ export interface Surroundings {
 }
 
 export const SHUTDOWN_TIMEOUT = 25_000;
+export const CANCEL_GRACE = 3_000;
 const ALONE: Surroundings = { shutdownTimeout: SHUTDOWN_TIMEOUT, gates: [], defaults: {}, overrides: {} };
 
 /**
@@ -75,7 +76,7 @@ export function defineWorker(
     backoff: backoffOf(subject, defaults.backoff, own.backoff, over?.backoff),
     maxFailures: options.maxFailures ?? defaults.maxFailures ?? (critical ? 10 : Infinity),
     stopTimeout: options.stopTimeout ?? defaults.stopTimeout ?? 15_000,
-    cancelGrace: options.cancelGrace ?? defaults.cancelGrace ?? 3_000,
+    cancelGrace: options.cancelGrace ?? defaults.cancelGrace ?? CANCEL_GRACE,
     heartbeatTimeout: options.heartbeatTimeout ?? defaults.heartbeatTimeout,
     shutdownTimeout,
     gates,

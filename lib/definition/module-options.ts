@@ -1,7 +1,9 @@
 import type { InjectionToken } from '@nestjs/common';
+import type { PoolOptions } from '../contract/tasks.js';
 import type { UnitInterceptor } from '../contract/units.js';
 import { checkAll, flag, func, invalid, isRecord, milliseconds, oneOf, record, rule, type Rules } from './check.js';
 import type { WorkerDefaults, WorkerOverrides } from './options.js';
+import { validatePoolOptions } from './task-options.js';
 import { unsupported, validateDefaults } from './validation.js';
 
 export type GuardMode = 'auto' | 'on' | 'off';
@@ -48,6 +50,12 @@ export interface BackgroundWorkerModuleOptions {
   guard?: GuardMode | GuardOptions;
   /** An onion around every unit, the first outermost: instances or injection tokens. */
   units?: readonly (UnitInterceptor | InjectionToken)[];
+  /** A TaskTransport, or its injection token. Default: in memory, not durable. */
+  transport?: object | InjectionToken;
+  /** Bounds of the app's task pool. */
+  pool?: PoolOptions;
+  /** Further pools by name, for `@InjectTaskPool(name)`. */
+  pools?: Record<string, PoolOptions>;
   /** Error reporters (Sentry and the like). Runs inside the unit's context; what it throws is logged. */
   onError?: (error: unknown, at: FailurePlace) => void;
   /** Replaces the default of shutting the app down with a non-zero exit. */
@@ -62,12 +70,17 @@ export interface BackgroundWorkerOptionsFactory {
 export const MODULE_OPTIONS = Symbol('nestjs-background-worker:options');
 
 const SUBJECT = 'BackgroundWorkerModule';
-const NOT_YET = ['leases', 'transport', 'pool', 'pools'];
+const NOT_YET = ['leases'];
 
 const isNameList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '');
 const isInterceptor = (value: unknown): boolean => isRecord(value) && typeof value['around'] === 'function';
 const isToken = (value: unknown): boolean => ['string', 'symbol', 'function'].includes(typeof value);
+
+const isTransport = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && typeof (value as { send?: unknown }).send === 'function';
+const isPools = (value: unknown): boolean =>
+  isRecord(value) && Object.entries(value).every(([name, one]) => name !== 'default' && name !== '' && isRecord(one));
 
 const MODES: readonly unknown[] = ['auto', 'on', 'off'];
 const guardRules: Rules = {
@@ -92,6 +105,9 @@ const rules: Rules = {
     'a list of interceptors with around(), or their injection tokens',
     (value) => Array.isArray(value) && value.every((one) => isInterceptor(one) || isToken(one)),
   ),
+  transport: rule('a TaskTransport, or its injection token', (value) => isTransport(value) || isToken(value)),
+  pool: record,
+  pools: rule('an object of options by pool name, which is not "default"', isPools),
   onError: func,
   onFatal: func,
 };
@@ -102,6 +118,9 @@ export function validateModuleOptions(options: unknown): void {
   for (const option of NOT_YET) if (options[option] !== undefined) throw unsupported(SUBJECT, option);
   checkAll(SUBJECT, options, rules);
   if (isRecord(options['guard'])) checkAll(SUBJECT, options['guard'], guardRules, 'guard.');
+  if (options['pool'] !== undefined) validatePoolOptions(SUBJECT, options['pool'], 'pool');
+  for (const [name, pool] of Object.entries(options['pools'] ?? {}))
+    validatePoolOptions(SUBJECT, pool, `pools.${name}`);
   if (options['defaults'] !== undefined) validateDefaults(SUBJECT, options['defaults']);
 }
 

@@ -62,7 +62,7 @@ export const unsupported = (subject: string, option: string): BackgroundWorkerEr
     `${subject}: option "${option}" is not available in this version`,
   );
 
-function checkBackoff(subject: string, value: unknown): void {
+export function checkBackoff(subject: string, value: unknown): void {
   checkAll(subject, value, backoff, 'backoff.');
   const { initial, max } = value as { initial?: number; max?: number };
   if (initial !== undefined && max !== undefined && max < initial)

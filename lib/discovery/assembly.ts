@@ -1,12 +1,20 @@
 import type { Logger } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { UnitInterceptor } from '../contract/units.js';
-import { SHUTDOWN_TIMEOUT } from '../definition/definition.js';
+import { CANCEL_GRACE, SHUTDOWN_TIMEOUT } from '../definition/definition.js';
 import { guardOptionsOf } from '../definition/module-options.js';
 import type { EventHub } from '../events/event-hub.js';
 import type { Guard } from '../guard/guard.js';
 import { makeGuard } from '../guard/make-guard.js';
-import { BY_REPL, BY_SCRIPT, checkNames, isWithoutWorkers, selectionOf, type Selection } from '../host/enabled.js';
+import {
+  BY_REPL,
+  BY_SCRIPT,
+  TASKS,
+  checkNames,
+  isWithoutWorkers,
+  selectionOf,
+  type Selection,
+} from '../host/enabled.js';
 import { isRepl } from '../host/repl.js';
 import type { Clock } from '../shared/clock.js';
 import { Inside } from '../shared/inside.js';
@@ -14,8 +22,11 @@ import { supervisorPorts } from '../supervision/failures.js';
 import { Registry } from '../supervision/registry.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import type { Stage } from '../supervision/stage.js';
+import { Closing } from '../tasks/closing.js';
+import type { TaskRoom } from '../tasks/room.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
 import { discover } from './discover.js';
+import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
 
 /** What an app's workers are made from. */
@@ -39,6 +50,8 @@ export interface Assembly {
   readonly registry: Registry;
   readonly factory: WorkerFactory;
   readonly guard: Guard | undefined;
+  readonly tasks: TaskRoom;
+  readonly closing: Closing;
 }
 
 /** @param off nothing starts, whatever the options say */
@@ -61,8 +74,10 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   for (const found of discover(modules.values(), skipped)) registry.add(factory.ofFound(found));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
   const selection = off ?? selectionOf(options.enabled, process.env);
-  checkNames(selection.named, [...registry.names, 'tasks'], selection.because);
-  return { shutdownTimeout, registry, factory, guard, selection };
+  checkNames(selection.named, [...registry.names, TASKS], selection.because);
+  const tasks = assembleTasks(materials, runtime, options, selection);
+  const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
+  return { shutdownTimeout, registry, factory, guard, selection, tasks, closing };
 }
 
 /** Booted by `withoutWorkers()` or in Nest's REPL. Asked while the app is built. */

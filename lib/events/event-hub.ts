@@ -6,6 +6,8 @@ type Listener = (event: WorkerEvent) => void;
 
 /** Listeners by type. Nothing is built for a type that nobody listens to, and a listener that throws disturbs nobody. */
 export class EventHub {
+  /** Listeners to everything. */
+  private any = 0;
   private readonly listeners = new Map<EventType | '*', Set<Listener>>();
 
   constructor(
@@ -20,11 +22,16 @@ export class EventHub {
   }
 
   onAny(listener: Listener): () => void {
-    return this.register('*', listener);
+    const end = this.register('*', listener);
+    this.any = this.listeners.get('*')?.size ?? 0;
+    return () => {
+      end();
+      this.any = this.listeners.get('*')?.size ?? 0;
+    };
   }
 
   wants(type: EventType): boolean {
-    return this.listeners.has(type) || this.listeners.has('*');
+    return this.any > 0 || this.listeners.has(type);
   }
 
   emit(about: { readonly worker?: string; readonly task?: string }, body: EventBody): void {

@@ -12,6 +12,8 @@ export interface Selection {
 }
 
 const RUNNERS = ['VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT'];
+/** Stands for the task consumers among names of workers. */
+export const TASKS = 'tasks';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variable that shows a test runner. */
@@ -21,6 +23,9 @@ export function testRunnerOf(env: Environment): string | undefined {
 
 const all = (because: string): Selection => ({ includes: () => true, named: [], because });
 const none = (because: string): Selection => ({ includes: () => false, named: [], because });
+
+/** Task consumers alone: in a test, what is dispatched should arrive. */
+const onlyTasks = (because: string): Selection => ({ includes: (name) => name === TASKS, named: [], because });
 
 function named(list: readonly string[], because: string): Selection {
   const wanted = list.filter((name) => !name.startsWith('-'));
@@ -50,7 +55,7 @@ export function selectionOf(enabled: boolean | readonly string[] | undefined, en
   if (enabled !== undefined) return enabled ? all('enabled: true') : none('enabled: false');
   const runner = testRunnerOf(env);
   if (runner === undefined) return all('the default');
-  return { ...none(`the test runner (${runner})`), hint: 'BACKGROUND_WORKERS=on or enabled: true starts them' };
+  return { ...onlyTasks(`the test runner (${runner})`), hint: 'BACKGROUND_WORKERS=on or enabled: true starts them' };
 }
 
 /** @throws BackgroundWorkerError `BGW_UNKNOWN_WORKER` */

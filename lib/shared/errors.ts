@@ -1,18 +1,27 @@
 /** Every code the library throws. `docs/errors.md` explains each; a test pins the list. */
 export const ERROR_CODES = [
   'BGW_ABORTED',
+  'BGW_DUPLICATE_HANDLER',
   'BGW_DUPLICATE_WORKER',
   'BGW_INVALID_OPTION',
   'BGW_METADATA_VERSION',
+  'BGW_NO_CONSUMER',
   'BGW_NO_REQUEST',
   'BGW_NOT_A_WORKER',
+  'BGW_NOT_JSON',
   'BGW_NOT_READY',
   'BGW_NOT_RUNNING',
+  'BGW_PAYLOAD_REFUSED',
+  'BGW_QUEUE_FULL',
   'BGW_SCOPED_WORKER',
   'BGW_SELF_JOIN',
   'BGW_SHUTTING_DOWN',
+  'BGW_TASK_DISCARDED',
   'BGW_TOO_EARLY',
   'BGW_TWO_CONFIGURATIONS',
+  'BGW_UNKNOWN_HANDLER',
+  'BGW_UNKNOWN_POOL',
+  'BGW_UNKNOWN_TASK',
   'BGW_UNKNOWN_WORKER',
   'BGW_UNSUPPORTED_OPTION',
 ] as const;
@@ -81,7 +90,13 @@ export class Escalate extends Error {
   }
 }
 
-const carries = (error: unknown, mark: symbol): boolean => typeof error === 'object' && error !== null && mark in error;
+function carries(error: unknown, mark: symbol): boolean {
+  try {
+    return typeof error === 'object' && error !== null && mark in error;
+  } catch {
+    return false;
+  }
+}
 
 export const isDoNotRestart = (error: unknown): boolean => carries(error, DO_NOT_RESTART);
 export const isEscalate = (error: unknown): boolean => carries(error, ESCALATE);

@@ -22,7 +22,7 @@ export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Reco
 /** Runs `work` as a unit, through the interceptors. Never throws. */
 export function runUnit<T>(environment: UnitEnvironment, spec: UnitSpec, work: Work<T>): RunningUnit<T> {
   const unit = new Unit(environment, spec);
-  const execution = environment.root(() => observed(environment, unit, work));
+  const execution = environment.root(() => executeUnit(environment, unit, work));
   const settled = execution.then(ignore, ignore);
   const result = spec.timeout === undefined ? execution : withTimeout(environment.clock, unit, execution, spec.timeout);
   return { unit, result, settled };
@@ -30,13 +30,15 @@ export function runUnit<T>(environment: UnitEnvironment, spec: UnitSpec, work: W
 
 const ignore = (): void => undefined;
 
-async function observed<T>(environment: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
+/** Runs `work` as this unit in the current context: through the interceptors, told to who listens. */
+export async function executeUnit<T>(environment: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
   const { hub, clock } = environment;
   const started = clock.now();
   const report = (type: 'unitStarted' | 'unitCompleted' | 'unitFailed', error?: unknown): void => {
     if (!hub.wants(type)) return;
     const ms = type === 'unitStarted' ? undefined : clock.now() - started;
-    hub.emit({ worker: unit.name }, { type, unit: unit.id, ms, error });
+    const about = unit.kind === 'task' ? { task: unit.id } : { worker: unit.name };
+    hub.emit(about, { type, unit: unit.id, ms, error });
   };
   report('unitStarted');
   try {

@@ -9,9 +9,6 @@ import type { UnitEnvironment, UnitSpec } from './environment.js';
 
 /** One unit of work. What costs something (id, signal, scope) is made when first read. */
 export class Unit implements UnitContext, UnitInfo {
-  readonly kind: UnitInfo['kind'];
-  readonly name: string;
-  readonly headers: Readonly<Record<string, string>>;
   /** Runs a function in the context in which the work failed. */
   failedWithin: (<R>(fn: () => R) => R) | undefined;
   /** Why the unit was cancelled, if it was. */
@@ -25,10 +22,18 @@ export class Unit implements UnitContext, UnitInfo {
   constructor(
     private readonly environment: UnitEnvironment,
     private readonly spec: UnitSpec,
-  ) {
-    this.kind = spec.kind;
-    this.name = spec.name;
-    this.headers = spec.headers;
+  ) {}
+
+  get kind(): UnitInfo['kind'] {
+    return this.spec.kind;
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.spec.headers;
   }
 
   get id(): string {

@@ -107,7 +107,7 @@ describe('an option whose feature comes later', () => {
       });
   });
 
-  it.each(['leases', 'transport', 'pool', 'pools'])('%s of the module is refused', (option) => {
+  it.each(['leases'])('%s of the module is refused', (option) => {
     expect(thrown(() => validateModuleOptions({ [option]: {} }))).toMatchObject({
       code: 'BGW_UNSUPPORTED_OPTION',
       message: expect.stringContaining(`BackgroundWorkerModule: option "${option}"`) as string,

@@ -1,0 +1,63 @@
+/** The peers, each through its own usual call: all tasks pushed at once, at most 64 at a time, every result awaited. */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { from, lastValueFrom, mergeMap } from 'rxjs';
+
+export const CONCURRENCY = 64;
+export type Work = () => Promise<void>;
+
+export interface Contender {
+  readonly name: string;
+  /** Runs so many tasks; resolves when all have ended. */
+  readonly run: (count: number) => Promise<unknown>;
+  /** Pushes so many that do not end, for the memory of those that wait. @returns what holds them */
+  readonly hold?: (count: number, work: Work) => unknown;
+}
+
+const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
+/** BGW_PEERS: a directory with a node_modules of its own, for peers that are not installed here. */
+async function load<T>(name: string): Promise<T> {
+  const at = process.env['BGW_PEERS'];
+  return (await import(at ? pathToFileURL(createRequire(`${at}/`).resolve(name)).href : name)) as T;
+}
+
+export async function peers(work: Work): Promise<readonly Contender[]> {
+  const { default: fastq } = await load<{ default: { promise(work: Work, at: number): { push(): Promise<void> } } }>(
+    'fastq',
+  );
+  const { default: async } = await load<{
+    default: { queue(work: Work, at: number): { push(one: object): Promise<void> } };
+  }>('async');
+  const { default: pLimit } = await load<{ default: (at: number) => (fn: Work) => Promise<void> }>('p-limit');
+  const { default: PQueue } = await load<{ default: new (options: object) => { add(fn: Work): Promise<void> } }>(
+    'p-queue',
+  );
+  const queues = { fastq: fastq.promise(work, CONCURRENCY), async: async.queue(work, CONCURRENCY) };
+  const [limit, queue] = [pLimit(CONCURRENCY), new PQueue({ concurrency: CONCURRENCY })];
+  return [
+    { name: 'bare call', run: (count) => Promise.all(times(count, work)) },
+    {
+      name: 'fastq',
+      run: (count) => Promise.all(times(count, () => queues.fastq.push())),
+      hold: (count, stuck) => {
+        const held = fastq.promise(stuck, CONCURRENCY);
+        return [held, times(count, () => void held.push())];
+      },
+    },
+    { name: 'async.queue', run: (count) => Promise.all(times(count, () => queues.async.push({}))) },
+    {
+      name: 'rxjs mergeMap',
+      run: (count) => lastValueFrom(from(times(count, () => 0)).pipe(mergeMap(work, CONCURRENCY))),
+    },
+    { name: 'p-limit', run: (count) => Promise.all(times(count, () => limit(work))) },
+    {
+      name: 'p-queue',
+      run: (count) => Promise.all(times(count, () => queue.add(work))),
+      hold: (count, stuck) => {
+        const held = new PQueue({ concurrency: CONCURRENCY });
+        return [held, times(count, () => void held.add(stuck))];
+      },
+    },
+  ];
+}

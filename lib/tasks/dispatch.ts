@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { DispatchedTask, DispatchOptions, HandlerClass, RunOptions } from '../contract/task-handlers.js';
+import type { TaskContext } from '../contract/tasks.js';
+import { capture } from '../units/unit-runner.js';
+import { follow } from './follow.js';
+import { jsonOf } from './json.js';
+import { parsed } from './payload.js';
+import type { TaskPool } from './pool.js';
+import type { TaskRoom } from './room.js';
+import { checkDispatch, checkOptions, specOf } from './spec.js';
+import { Task } from './task.js';
+
+/** Through the transport, as JSON. The schema's word is asked for here and where it is handled; what is sent is the original. */
+export async function dispatchTo(
+  { registry, transport, site }: TaskRoom,
+  by: HandlerClass<unknown>,
+  method: string,
+  payload: unknown,
+  options: DispatchOptions = {},
+): Promise<DispatchedTask> {
+  checkDispatch(options);
+  const headers = capture(site.interceptors);
+  const { name, retries, backoff, payload: schema } = registry.definitionOf(by, method);
+  const json = jsonOf(payload);
+  await parsed(name, schema, payload);
+  site.assertOpen(name);
+  const { id = randomUUID(), ...sending } = options;
+  await transport.send({ id, name, payload: json, headers }, { ...sending, retries, backoff });
+  return { id };
+}
+
+/**
+ * In this process, with a copy of the payload. An attempt that is not the only one gets a further copy, so that none sees
+ * what another has changed.
+ * @param pool default: the handler's
+ */
+export function runHere(
+  room: TaskRoom,
+  pool: TaskPool | undefined,
+  by: HandlerClass<unknown>,
+  method: string,
+  payload: unknown,
+  given: RunOptions = {},
+): Task<unknown> {
+  const { name, timeout, backoff } = room.registry.definitionOf(by, method);
+  const handler = room.registry.get(name);
+  checkOptions('run', given);
+  const { transfer = [], ...options } = given;
+  const isOnce = !options.retries || transfer.length > 0;
+  const into = pool ?? room.poolOf(name);
+  into.assertRoom();
+  const copy: unknown = structuredClone(payload, { transfer: [...transfer] as ArrayBuffer[] });
+  const fn = (ctx: TaskContext): unknown => handler.call(isOnce ? copy : structuredClone(copy), ctx);
+  const task = new Task<unknown>(into, fn, specOf(room.site, { name, timeout, backoff, ...options }));
+  into.add(task, options.delay);
+  if (options.signal) follow(options.signal, task);
+  return task;
+}

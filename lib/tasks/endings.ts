@@ -1,0 +1,38 @@
+import { BackgroundWorkerError } from '../shared/errors.js';
+import type { PoolSite } from './pool-site.js';
+import { DONE, type Ending, type Task } from './task.js';
+
+export type Bad = Exclude<Ending<unknown>, { is: 'done' }>['is'];
+const EVENTS = { failed: 'taskFailed', cancelled: 'taskCancelled', discarded: 'taskDiscarded' } as const;
+type Told = (typeof EVENTS)[Bad] | 'taskQueued' | 'taskStarted' | 'taskCompleted' | 'taskRetrying';
+
+/** An event, where somebody listens. */
+export function tell({ hub }: PoolSite, type: Told, task: Task<unknown>, error?: unknown): void {
+  if (hub.wants(type)) hub.emit({ task: task.id }, { type, error, attempt: task.attempts });
+}
+
+export function endWell(site: PoolSite, task: Task<unknown>, value: unknown): void {
+  task.settle(value === undefined ? DONE : { is: 'done', value });
+  if (task.isNamed) site.ledger.settled(task);
+  tell(site, 'taskCompleted', task);
+}
+
+/** Any other end of a task: its result rejects, and it is an event. */
+export function endBadly(site: PoolSite, task: Task<unknown>, is: Bad, error: unknown): void {
+  task.settle({ is, error });
+  if (task.isNamed) site.ledger.settled(task);
+  tell(site, EVENTS[is], task, error);
+  if (is === 'failed') {
+    site.ledger.failed(task);
+    site.gaveUp(task, error);
+  }
+}
+
+/** The app ends before its turn comes (again). */
+export function endLost(site: PoolSite, task: Task<unknown>, last: { readonly error: unknown } | undefined): void {
+  const when = last ? 'before it was tried again' : 'before it began';
+  const message = `the task ${task.name} is lost: the app shut down ${when}`;
+  const error = new BackgroundWorkerError('BGW_SHUTTING_DOWN', message, last && { cause: last.error });
+  endBadly(site, task, 'discarded', error);
+  site.gaveUp(task, error);
+}

@@ -1,0 +1,29 @@
+import type { BackgroundWorkerError } from '../shared/errors.js';
+import type { Inside } from '../shared/inside.js';
+import type { Attempt, AttemptSite } from './attempt.js';
+import type { Ledger } from './ledger.js';
+import type { Task } from './task.js';
+
+/** What all pools of an app share. */
+export interface PoolSite extends AttemptSite {
+  readonly inside: Inside;
+  readonly ledger: Ledger;
+  /** What cannot begin by then is lost at once; Infinity while the app runs. */
+  readonly until: number;
+  /** No interceptor is around units, and nobody listens to them. */
+  isBare(): boolean;
+  /** @throws BackgroundWorkerError `BGW_SHUTTING_DOWN` */
+  assertOpen(pool: string): void;
+  /** Told of every task when it is submitted, in its submitter's context. */
+  accepted(task: Task<unknown>): void;
+  /** Told of a task given up for a newer one. */
+  discarded(pool: string): void;
+  /** What a submission is answered that comes too late. */
+  closed(pool: string): BackgroundWorkerError;
+  /** What a submission is answered that finds no room. */
+  full(pool: string, load: number): BackgroundWorkerError;
+  /** Must not throw. @param willRetryIn absent where there is no next try */
+  onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void;
+  /** Told of a task that failed for good, or was lost. */
+  gaveUp(task: Task<unknown>, error: unknown): void;
+}

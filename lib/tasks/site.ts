@@ -1,0 +1,132 @@
+import { Logger, type LoggerService } from '@nestjs/common';
+import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
+import { BackgroundWorkerError, messageOf, stackOf } from '../shared/errors.js';
+import type { Inside } from '../shared/inside.js';
+import type { UnitEnvironment } from '../units/environment.js';
+import type { Attempt } from './attempt.js';
+import { Ledger } from './ledger.js';
+import type { PoolSite } from './pool-site.js';
+import { Tally } from './tally.js';
+import type { Task } from './task.js';
+
+/** How far the app is in its end. */
+type Stage =
+  | { readonly is: 'open' }
+  /** @property late submitted by nobody who is drained: a request */
+  | { readonly is: 'draining'; readonly until: number; readonly late: WeakSet<Task<unknown>> }
+  | { readonly is: 'closed' };
+
+export interface TaskRuntime extends UnitEnvironment {
+  readonly inside: Inside;
+}
+
+/** What all pools of an app share: who is told of what, and what is still accepted. */
+export class TaskSite implements PoolSite {
+  readonly clock: UnitEnvironment['clock'];
+  readonly hub: UnitEnvironment['hub'];
+  readonly moduleRef: UnitEnvironment['moduleRef'];
+  readonly root: UnitEnvironment['root'];
+  readonly interceptors: UnitEnvironment['interceptors'];
+  readonly inside: Inside;
+  readonly ledger = new Ledger();
+  readonly taskLogger: LoggerService = new Logger('BackgroundTask');
+  private readonly tally: Tally;
+  private stage: Stage = { is: 'open' };
+
+  constructor(
+    runtime: TaskRuntime,
+    private readonly logger: LoggerService,
+    private readonly reporter: BackgroundWorkerModuleOptions['onError'],
+  ) {
+    this.clock = runtime.clock;
+    this.hub = runtime.hub;
+    this.moduleRef = runtime.moduleRef;
+    this.root = runtime.root;
+    this.interceptors = runtime.interceptors;
+    this.inside = runtime.inside;
+    this.tally = new Tally(runtime.clock, logger);
+  }
+
+  get until(): number {
+    return this.stage.is === 'draining' ? this.stage.until : Infinity;
+  }
+
+  isBare(): boolean {
+    const { hub, interceptors } = this;
+    return (
+      interceptors.length === 0 && !hub.wants('unitCompleted') && !hub.wants('unitStarted') && !hub.wants('unitFailed')
+    );
+  }
+
+  assertOpen(pool: string): void {
+    if (this.stage.is === 'closed') throw this.closed(pool);
+  }
+
+  accepted(task: Task<unknown>): void {
+    if (this.stage.is === 'draining' && !this.inside.some(() => true)) this.stage.late.add(task);
+  }
+
+  discarded(pool: string): void {
+    this.tally.count(`tasks in pool "${pool}" were given up for newer ones: the queue was full`);
+  }
+
+  closed(pool: string): BackgroundWorkerError {
+    const why = `pool "${pool}" takes no tasks any more: the app has shut down`;
+    return this.refused(new BackgroundWorkerError('BGW_SHUTTING_DOWN', why), why);
+  }
+
+  full(pool: string, load: number): BackgroundWorkerError {
+    const error = new BackgroundWorkerError('BGW_QUEUE_FULL', `pool "${pool}" is full with ${load} tasks`);
+    return this.refused(error, `pool "${pool}" is full`);
+  }
+
+  onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void {
+    const { task, attempt: number, failedWithin = task.spec.within ?? ((fn) => fn()) } = attempt;
+    if (!this.reporter) return;
+    try {
+      const at = {
+        kind: 'task',
+        name: task.name,
+        attempt: number,
+        willRetryIn,
+        final: willRetryIn === undefined,
+      } as const;
+      failedWithin(() => this.reporter?.(error, at));
+    } catch (thrown) {
+      this.logger.error('onError threw', stackOf(thrown));
+    }
+  }
+
+  gaveUp(task: Task<unknown>, error: unknown): void {
+    const times = task.attempts > 1 ? ` after ${task.attempts} attempts` : '';
+    const what = task.state === 'failed' ? `failed for good${times}` : 'was lost';
+    const line = `task ${task.name} (${task.id}) ${what}: ${messageOf(error)}`;
+    if (task.isRead && task.state === 'failed') this.logger.warn(line);
+    else this.logger.error(line, stackOf(error));
+  }
+
+  /** From now on what requests submit is late, and what cannot begin by then is lost. */
+  drain(until: number): void {
+    if (this.stage.is === 'open') this.stage = { is: 'draining', until, late: new WeakSet() };
+  }
+
+  isLate(task: Task<unknown>): boolean {
+    return this.stage.is === 'draining' && this.stage.late.has(task);
+  }
+
+  /** Late ones are waited for, too. */
+  drainLate(until: number): void {
+    this.stage = { is: 'draining', until, late: new WeakSet() };
+  }
+
+  close(): void {
+    this.stage = { is: 'closed' };
+    this.tally.tell();
+  }
+
+  private refused(error: BackgroundWorkerError, why: string): BackgroundWorkerError {
+    this.hub.emit({}, { type: 'taskRefused', error });
+    this.tally.count(`tasks were refused: ${why}`);
+    return error;
+  }
+}

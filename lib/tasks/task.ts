@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import type { TaskContext, TaskHandle, TaskState, TaskStatus } from '../contract/tasks.js';
+import type { Timer } from '../shared/clock.js';
+import { deferred, handled, type Deferred } from '../shared/deferred.js';
+import { messageOf, type WorkerAborted } from '../shared/errors.js';
+import type { Place } from '../shared/inside.js';
+import type { UnitSpec } from '../units/environment.js';
+import type { Link } from './fifo.js';
+import type { TaskSpec } from './spec.js';
+
+export type TaskFunction<T> = (ctx: TaskContext) => T | PromiseLike<T>;
+
+/** How a task ended. */
+export type Ending<T> =
+  | { readonly is: 'done'; readonly value: T }
+  | { readonly is: 'failed' | 'cancelled' | 'discarded'; readonly error: unknown };
+
+/** One attempt, under way. */
+export interface Running {
+  readonly is: 'running';
+  /** Somebody cancelled the task: no further attempt follows. */
+  readonly revoked: WorkerAborted | undefined;
+  revoke(reason: WorkerAborted): void;
+  /** Aborts its signal. */
+  cancel(reason: WorkerAborted): void;
+}
+
+/** Where a task is in its life. One that timed out for good is `failed` while its function may still run. */
+export type TaskPhase<T> =
+  | { readonly is: 'queued' }
+  | Running
+  | {
+      readonly is: 'waiting';
+      readonly timer: Timer;
+      readonly due: number;
+      /** The failure before a retry; none where a first attempt is delayed. */
+      readonly after: { readonly error: unknown } | undefined;
+    }
+  | Ending<T>;
+
+/** What a task needs of its pool. */
+export interface TaskOwner {
+  add(task: Task<unknown>, delay: number | undefined): void;
+  cancel(task: Task<unknown>, reason: unknown): boolean;
+  joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean>;
+  named(task: Task<unknown>): void;
+  after(ms: number, fn: () => void): Timer;
+}
+
+const QUEUED = { is: 'queued' } as const;
+export const DONE: Ending<undefined> = { is: 'done', value: undefined };
+
+let lastResolve: (value: unknown) => void;
+/** An executor for all: no closure a task for what is over before anything else runs. */
+const keepResolve = (resolve: (value: unknown) => void): void => void (lastResolve = resolve);
+
+/** One submitted call: its handle, its place in a queue, and where it is in its life. */
+export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Place {
+  before: Task<unknown> | undefined = undefined;
+  after: Task<unknown> | undefined = undefined;
+  phase: TaskPhase<T> = QUEUED;
+  attempts = 0;
+  progress: TaskStatus['progress'];
+  private uuid: string | undefined;
+  private answer: Promise<T> | undefined = undefined;
+  private resolve: ((value: unknown) => void) | undefined = undefined;
+  private settled: Deferred<void> | undefined;
+
+  constructor(
+    readonly pool: TaskOwner,
+    readonly fn: TaskFunction<T>,
+    readonly spec: TaskSpec,
+  ) {}
+
+  get kind(): 'task' {
+    return 'task';
+  }
+
+  get name(): string {
+    return this.spec.name || this.fn.name || 'task';
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.spec.headers;
+  }
+
+  get owner(): object {
+    return this;
+  }
+
+  get outer(): undefined {
+    return undefined;
+  }
+
+  get id(): string {
+    if (this.uuid === undefined) {
+      this.uuid = this.spec.id ?? randomUUID();
+      this.pool.named(this);
+    }
+    return this.uuid;
+  }
+
+  get state(): TaskState {
+    const { phase } = this;
+    return phase.is === 'waiting' ? (phase.after ? 'retrying' : 'queued') : phase.is;
+  }
+
+  get isSettled(): boolean {
+    const { is } = this.phase;
+    return is !== 'queued' && is !== 'running' && is !== 'waiting';
+  }
+
+  /** Somebody asked for its id. */
+  get isNamed(): boolean {
+    return this.uuid !== undefined;
+  }
+
+  /** Somebody looks at how it ends. */
+  get isRead(): boolean {
+    return this.answer !== undefined;
+  }
+
+  get result(): Promise<T> {
+    if (!this.answer) {
+      this.answer = new Promise<unknown>(keepResolve) as Promise<T>;
+      this.resolve = lastResolve;
+      this.tell();
+    }
+    return this.answer;
+  }
+
+  get status(): TaskStatus {
+    const { id, name, state, attempts: attempt, progress, phase } = this;
+    const error = 'error' in phase ? messageOf(phase.error) : undefined;
+    return { id, name, state, attempt, ...(progress && { progress }), ...(error !== undefined && { error }) };
+  }
+
+  cancel(reason?: unknown): boolean {
+    return this.pool.cancel(this, reason);
+  }
+
+  join({ timeout }: { timeout?: number } = {}): Promise<boolean> {
+    return this.pool.joined(this, async () => {
+      if (this.isSettled) return true;
+      this.settled ??= deferred();
+      const whole = this.settled.promise.then(() => true);
+      if (timeout === undefined || timeout === Infinity) return await whole;
+      const limit = deferred<boolean>();
+      const timer = this.pool.after(timeout, () => limit.resolve(false));
+      return await Promise.race([whole, limit.promise]).finally(() => timer.cancel());
+    });
+  }
+
+  /** Once; tells whoever waits. */
+  settle(ending: Ending<T>): void {
+    this.phase = ending;
+    if (this.answer) this.tell();
+    this.settled?.resolve();
+  }
+
+  private tell(): void {
+    const { phase, answer } = this;
+    if (!answer) return;
+    if (phase.is === 'done') this.resolve?.(phase.value);
+    else if ('error' in phase) {
+      void handled(answer);
+      this.resolve?.(handled(Promise.reject(phase.error)));
+    }
+  }
+}

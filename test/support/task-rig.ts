@@ -1,0 +1,79 @@
+import type { LoggerService } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { WorkerEvent } from '../../lib/contract/events.js';
+import type { PoolOptions } from '../../lib/contract/tasks.js';
+import type { UnitInterceptor } from '../../lib/contract/units.js';
+import type { BackgroundWorkerModuleOptions } from '../../lib/definition/module-options.js';
+import { EventHub } from '../../lib/events/event-hub.js';
+import { Inside } from '../../lib/shared/inside.js';
+import { BackgroundTasks } from '../../lib/tasks/background-tasks.js';
+import { Closing } from '../../lib/tasks/closing.js';
+import { Handlers, type FoundHandler } from '../../lib/tasks/handlers.js';
+import { MemoryTransport } from '../../lib/tasks/memory-transport.js';
+import { TaskRoom } from '../../lib/tasks/room.js';
+import { TaskSite } from '../../lib/tasks/site.js';
+import { FakeClock } from './fake-clock.js';
+
+export interface TaskRigOptions {
+  readonly pool?: PoolOptions;
+  readonly pools?: Record<string, PoolOptions>;
+  readonly interceptors?: readonly UnitInterceptor[];
+  readonly handlers?: readonly FoundHandler[];
+  readonly onError?: BackgroundWorkerModuleOptions['onError'];
+  readonly consumes?: boolean;
+  /** Nobody listens to events. */
+  readonly quiet?: boolean;
+  readonly grace?: number;
+}
+
+/** The tasks of an app as the app makes them, on the fake clock, without Nest. */
+export class TaskRig {
+  readonly clock = new FakeClock();
+  readonly events: WorkerEvent[] = [];
+  readonly lines: string[] = [];
+  readonly broken: unknown[] = [];
+  readonly room: TaskRoom;
+  readonly tasks: BackgroundTasks;
+  readonly closing: Closing;
+
+  constructor(options: TaskRigOptions = {}) {
+    const { pool = {}, pools = {}, interceptors = [], handlers = [], consumes = true, grace = 3_000 } = options;
+    this.clock.draw = 0;
+    const hub = new EventHub(this.clock, (error) => this.broken.push(error));
+    if (!options.quiet) hub.onAny((event) => this.events.push(event));
+    const say = (message: unknown): void => void this.lines.push(String(message));
+    const logger: LoggerService = { log: say, error: say, warn: say };
+    const root = AsyncLocalStorage.snapshot();
+    const moduleRef = {} as ModuleRef;
+    const runtime = { clock: this.clock, hub, moduleRef, inside: new Inside(), root, interceptors };
+    const site = new TaskSite(runtime, logger, options.onError);
+    this.room = new TaskRoom(
+      site,
+      new Handlers(handlers),
+      new MemoryTransport(),
+      { ...pools, default: pool },
+      consumes,
+      logger,
+    );
+    this.tasks = this.named();
+    this.closing = new Closing(this.room, this.clock, grace);
+  }
+
+  named(name?: string): BackgroundTasks {
+    return new BackgroundTasks({ tasks: () => this.room }, name);
+  }
+
+  types(): readonly string[] {
+    return this.events.map(({ type }) => type);
+  }
+}
+
+/** What a promise rejects with. */
+export const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> =>
+  await promise.then(
+    () => {
+      throw new Error('it did not reject');
+    },
+    (error: unknown) => error,
+  );

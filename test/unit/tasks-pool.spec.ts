@@ -1,0 +1,415 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { describe, expect, it, vi } from 'vitest';
+import type { TaskHandle } from '../../lib/contract/tasks.js';
+import { deferred } from '../../lib/shared/deferred.js';
+import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
+import { asCompleted } from '../../lib/tasks/map-tasks.js';
+import { drain } from '../support/fake-clock.js';
+import { TaskRig, rejectionOf } from '../support/task-rig.js';
+
+const code = (fn: () => unknown): string => {
+  try {
+    fn();
+  } catch (error) {
+    return (error as BackgroundWorkerError).code;
+  }
+  return 'nothing was thrown';
+};
+const codeOf = async (promise: Promise<unknown>): Promise<string> =>
+  ((await rejectionOf(promise)) as BackgroundWorkerError).code;
+
+describe('submit', () => {
+  it('answers at once and never runs the function in the caller’s stack', async () => {
+    const { tasks } = new TaskRig();
+    const fn = vi.fn(() => 5);
+    const handle = tasks.submit(fn);
+    expect(fn).not.toHaveBeenCalled();
+    expect(handle.state).toBe('queued');
+    expect(await handle.result).toBe(5);
+    expect(handle.state).toBe('done');
+  });
+
+  it('refuses at once what does not fit, is no function, or has an option that is not allowed', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 1, queue: 1 } });
+    const stuck = deferred();
+    rig.tasks.submit(() => stuck.promise);
+    rig.tasks.submit(() => undefined);
+    expect(code(() => rig.tasks.submit(() => undefined))).toBe('BGW_QUEUE_FULL');
+    expect(code(() => rig.tasks.submit(() => undefined))).toBe('BGW_QUEUE_FULL');
+    expect(rig.types().filter((type) => type === 'taskRefused')).toHaveLength(2);
+    await rig.clock.advance(1_000);
+    expect(rig.lines).toEqual(['2 tasks were refused: pool "default" is full']);
+    expect(code(() => rig.tasks.submit(5 as never))).toBe('BGW_INVALID_OPTION');
+    expect(code(() => rig.tasks.submit(() => 1, { retry: 1 } as never))).toBe('BGW_INVALID_OPTION');
+    expect(code(() => rig.tasks.submit(() => 1, { timeout: 0 }))).toBe('BGW_INVALID_OPTION');
+    expect(code(() => rig.tasks.submit(() => 1, { backoff: { initial: -1 } }))).toBe('BGW_INVALID_OPTION');
+    stuck.resolve();
+  });
+
+  it('gives up the oldest that waits where the pool says so', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 1, queue: 1, onFull: 'discard-oldest' } });
+    const stuck = deferred();
+    rig.tasks.submit(() => stuck.promise);
+    await drain();
+    const oldest = rig.tasks.submit(() => 'oldest');
+    const newest = rig.tasks.submit(() => 'newest');
+    expect(oldest.state).toBe('discarded');
+    expect(await codeOf(oldest.result)).toBe('BGW_TASK_DISCARDED');
+    stuck.resolve();
+    expect(await newest.result).toBe('newest');
+    expect(rig.types()).toContain('taskDiscarded');
+  });
+
+  it('sees nothing of the submitter’s context, unless it inherits it', async () => {
+    const { tasks } = new TaskRig();
+    const store = new AsyncLocalStorage<string>();
+    const seen = await store.run('request', () =>
+      Promise.all(
+        [
+          tasks.submit(async () => (await drain(), store.getStore())).result,
+          tasks.submit(() => store.getStore(), { context: 'inherit', retries: 1 }).result,
+          tasks.submit(() => store.getStore(), { delay: 1, context: 'root' }).result.catch(() => undefined),
+          Promise.resolve(),
+        ].slice(0, 2),
+      ),
+    );
+    expect(seen).toEqual([undefined, 'request']);
+  });
+
+  it('waits for the delay', async () => {
+    const { tasks, clock } = new TaskRig();
+    const handle = tasks.submit(() => 1, { delay: 100 });
+    await clock.advance(99);
+    expect(handle.state).toBe('queued');
+    await clock.advance(1);
+    expect(handle.state).toBe('done');
+  });
+});
+
+describe('failures', () => {
+  it('of every kind leave no slot behind and take nothing down', async () => {
+    const trap = Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new Error('in a getter');
+      },
+    });
+    const odd = new Error('odd');
+    Object.defineProperty(odd, 'message', {
+      get: () => {
+        throw new Error('in the message');
+      },
+    });
+    const onError = vi.fn(() => {
+      throw new Error('in onError');
+    });
+    const rig = new TaskRig({ pool: { concurrency: 1 }, onError });
+    const failing: (() => unknown)[] = [
+      () => {
+        throw new Error('thrown');
+      },
+      () => Promise.reject(new Error('rejected')),
+      () => {
+        // oxlint-disable-next-line typescript/only-throw-error
+        throw undefined as unknown as Error;
+      },
+      () => Promise.reject(5),
+      () => trap,
+      () => {
+        throw odd;
+      },
+      () => ({
+        then: () => {
+          throw new Error('in then()');
+        },
+      }),
+      () => {
+        throw new Proxy(new Error('trapped'), {
+          has: () => {
+            throw new Error('has');
+          },
+          get: () => {
+            throw new Error('get');
+          },
+          getPrototypeOf: () => {
+            throw new Error('proto');
+          },
+        });
+      },
+    ];
+    const handles = failing.map((fn) => rig.tasks.submit(fn));
+    await drain();
+    expect(handles.map(({ state }) => state)).toEqual(failing.map(() => 'failed'));
+    expect(rig.room.pool('default').load).toBe(0);
+    expect(onError).toHaveBeenCalledTimes(failing.length);
+    expect(rig.types().filter((type) => type === 'taskFailed')).toHaveLength(failing.length);
+    const told = rig.lines.filter((line) => line.includes('failed for good'));
+    expect(told).toHaveLength(failing.length);
+    expect(told[0]).toContain(handles[0]!.id);
+    expect(await rig.tasks.submit(() => 'next').result).toBe('next');
+  });
+
+  it('in an interceptor’s way out fail the task, and onError runs inside the unit’s context', async () => {
+    const store = new AsyncLocalStorage<string>();
+    const told: unknown[] = [];
+    const rig = new TaskRig({
+      interceptors: [
+        { around: (unit, next) => store.run(`in ${unit.name}`, next) },
+        {
+          around: async (_, next) => {
+            const value = await next();
+            if (value === 'bad exit') throw new Error('exit');
+            return value;
+          },
+        },
+      ],
+      onError: (error, at) =>
+        told.push([(error as Error).message, at.kind, at.name, at.attempt, at.final, store.getStore()]),
+    });
+    const exit = rig.tasks.submit(() => 'bad exit', { name: 'a' });
+    const inner = rig.tasks.submit(() => Promise.reject(new Error('inner')), { name: 'b', retries: 1 });
+    await rig.clock.advance(1_000);
+    expect(exit.state).toBe('failed');
+    expect(inner.state).toBe('failed');
+    expect(told).toEqual([
+      ['exit', 'task', 'a', 1, true, undefined],
+      ['inner', 'task', 'b', 1, false, 'in b'],
+      ['inner', 'task', 'b', 2, true, 'in b'],
+    ]);
+  });
+
+  it('are tried again with backoff, unless DoNotRestart says otherwise', async () => {
+    const { tasks, clock } = new TaskRig();
+    const fn = vi.fn(({ attempt }: { attempt: number }) => {
+      if (attempt < 3) throw new Error(`no ${attempt}`);
+      return attempt;
+    });
+    const handle = tasks.submit(fn, { retries: 2, backoff: { initial: 100, factor: 2 } });
+    await clock.advance(99);
+    expect(handle.state).toBe('retrying');
+    await clock.advance(1);
+    expect(fn).toHaveBeenCalledTimes(2);
+    await clock.advance(200);
+    expect(await handle.result).toBe(3);
+    const enough = tasks.submit(() => Promise.reject(new DoNotRestart('enough')), { retries: 5 });
+    await drain();
+    expect(enough.state).toBe('failed');
+  });
+});
+
+describe('a time-out', () => {
+  it('rejects at once; the slot waits until the function has settled', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 1 } });
+    const gate = deferred();
+    let signal: AbortSignal | undefined;
+    const slow = rig.tasks.submit(
+      (ctx) => {
+        signal = ctx.signal;
+        return gate.promise;
+      },
+      { timeout: 10 },
+    );
+    const next = rig.tasks.submit(() => 'next');
+    await rig.clock.advance(10);
+    expect(await rejectionOf(slow.result)).toMatchObject({ why: 'timeout' });
+    expect([slow.state, signal?.aborted, next.state]).toEqual(['failed', true, 'queued']);
+    gate.reject(new Error('late'));
+    await drain();
+    expect(next.state).toBe('done');
+    expect(rig.types().filter((type) => type === 'taskFailed')).toHaveLength(1);
+  });
+
+  it('with a retry left is tried again once the function has settled', async () => {
+    const { tasks, clock } = new TaskRig();
+    const gates = [deferred<string>(), deferred<string>()];
+    const handle = tasks.submit(({ attempt }) => gates[attempt - 1]!.promise, {
+      timeout: 10,
+      retries: 1,
+      backoff: { initial: 5 },
+    });
+    await clock.advance(100);
+    expect(handle.state).toBe('running');
+    gates[0]!.resolve('too late');
+    await drain();
+    expect(handle.state).toBe('retrying');
+    gates[1]!.resolve('in time');
+    await clock.advance(5);
+    expect(await handle.result).toBe('in time');
+  });
+});
+
+describe('cancel', () => {
+  it('before it began: it never runs', async () => {
+    const { tasks } = new TaskRig();
+    const fn = vi.fn();
+    const handle = tasks.submit(fn);
+    expect([handle.cancel('why'), handle.cancel()]).toEqual([true, false]);
+    expect(await rejectionOf(handle.result)).toMatchObject({ why: 'cancelled', cause: 'why' });
+    await drain();
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  it('while it runs: its signal aborts, and an AbortError is clean', async () => {
+    const { tasks } = new TaskRig();
+    const handle = tasks.submit((ctx) => ctx.sleep(1_000), { retries: 3 });
+    await drain();
+    expect(handle.cancel()).toBe(true);
+    await drain();
+    expect(handle.state).toBe('cancelled');
+    expect(await rejectionOf(handle.result)).toBeInstanceOf(WorkerAborted);
+  });
+
+  it('by a signal, given before or after', async () => {
+    const { tasks } = new TaskRig();
+    const controller = new AbortController();
+    const one = tasks.submit((ctx) => ctx.sleep(5), { signal: controller.signal });
+    controller.abort('over');
+    expect(one.state).toBe('cancelled');
+    expect(tasks.submit(() => 1, { signal: controller.signal }).state).toBe('cancelled');
+  });
+});
+
+describe('waiting', () => {
+  it('of a task for itself or its pool is refused, and need not be awaited', async () => {
+    const { tasks } = new TaskRig();
+    const self: { handle?: TaskHandle<string> } = {};
+    self.handle = tasks.submit(async () => {
+      await drain();
+      void tasks.drain();
+      void self.handle?.join();
+      return `${await codeOf(tasks.drain())} ${await codeOf(self.handle!.join())}`;
+    });
+    expect(await self.handle.result).toBe('BGW_SELF_JOIN BGW_SELF_JOIN');
+  });
+
+  it('joins with a time limit, and drains with one', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 1 } });
+    const gate = deferred();
+    const handle = rig.tasks.submit(() => gate.promise, { name: 'stuck' });
+    await drain();
+    const queued = rig.tasks.submit(() => 1);
+    const joined = handle.join({ timeout: 5 });
+    const drained = rig.tasks.drain({ timeout: 5, cancelQueued: true });
+    await rig.clock.advance(5);
+    expect(await joined).toBe(false);
+    await drained;
+    expect(queued.state).toBe('cancelled');
+    expect(rig.clock.pending).toBe(0);
+    gate.resolve();
+    expect(await handle.join()).toBe(true);
+    await rig.tasks.drain();
+  });
+
+  it('for room keeps the order', async () => {
+    const { tasks } = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
+    const order: number[] = [];
+    const handles = await Promise.all(
+      [1, 2, 3].map((number) => tasks.submitWhenFree(async () => (await drain(), order.push(number)))),
+    );
+    await Promise.all(handles.map(({ result }) => result));
+    expect(order).toEqual([1, 2, 3]);
+  });
+});
+
+describe('map and asCompleted', () => {
+  it('maps in input order with at most `concurrency` ahead', async () => {
+    const { tasks, clock } = new TaskRig();
+    let begun = 0;
+    const results: number[] = [];
+    const run = (async () => {
+      for await (const one of tasks.map([30, 20, 10, 5], async (ms, ctx) => (begun++, await ctx.sleep(ms), ms), {
+        concurrency: 2,
+      }))
+        results.push(one);
+    })();
+    await drain();
+    expect(begun).toBe(2);
+    await clock.advance(100);
+    await run;
+    expect(results).toEqual([30, 20, 10, 5]);
+  });
+
+  it('throws the first failure at its place and cancels the rest, as break does', async () => {
+    const { tasks, clock } = new TaskRig();
+    const states: string[] = [];
+    const fn = async (ms: number, ctx: { sleep(ms: number): Promise<void> }): Promise<number> => {
+      await ctx.sleep(ms).catch((error: unknown) => {
+        states.push(`${ms} cancelled`);
+        throw error;
+      });
+      if (ms === 10) throw new Error('ten');
+      return ms;
+    };
+    const run = rejectionOf(
+      (async () => {
+        for await (const one of tasks.map([5, 10, 50], fn)) states.push(`${one}`);
+      })(),
+    );
+    await clock.advance(20);
+    expect(await run).toMatchObject({ message: 'ten' });
+    expect(states).toEqual(['5', '50 cancelled']);
+  });
+
+  it('yields in the order of completion', async () => {
+    const { tasks, clock } = new TaskRig();
+    const handles = [30, 10, 20].map((ms) => tasks.submit(async (ctx) => (await ctx.sleep(ms), ms)));
+    const order = (async () => {
+      const all: number[] = [];
+      for await (const handle of asCompleted(handles)) all.push(await handle.result);
+      return all;
+    })();
+    await clock.advance(50);
+    expect(await order).toEqual([10, 20, 30]);
+  });
+});
+
+describe('what can be asked', () => {
+  it('is status with progress, what failed, and to try it again under its id', async () => {
+    const { tasks } = new TaskRig();
+    let fails = true;
+    const handle = tasks.submit(
+      (ctx) => {
+        ctx.progress(1, 2);
+        if (fails) throw new Error('no');
+      },
+      { name: 'mail' },
+    );
+    const { id } = handle;
+    await drain();
+    const failed = { id, name: 'mail', state: 'failed', attempt: 1, progress: { done: 1, total: 2 }, error: 'no' };
+    expect(await tasks.status(id)).toEqual(failed);
+    expect(await tasks.failed()).toEqual([failed]);
+    fails = false;
+    await tasks.retry(id);
+    await drain();
+    expect(await tasks.status(id)).toMatchObject({ state: 'done' });
+    expect(await tasks.failed()).toEqual([]);
+    expect(await codeOf(tasks.retry(id))).toBe('BGW_UNKNOWN_TASK');
+    expect(await tasks.status('none')).toBeUndefined();
+  });
+});
+
+describe('the end of the app', () => {
+  it('drains what was accepted, reports at once what is due too late, and names what never settles', async () => {
+    const { clock, closing, tasks, lines } = new TaskRig({ grace: 100 });
+    const now = clock.now();
+    const drained = tasks.submit((ctx) => ctx.sleep(200));
+    const aborted = tasks.submit((ctx) => ctx.sleep(100_000));
+    const never = tasks.submit(() => new Promise<void>(() => undefined), { name: 'never' });
+    const delayed = tasks.submit(() => 1, { delay: 5_000, name: 'delayed' });
+    await drain();
+    const report = closing.begin(Promise.resolve(), now + 1_000, now + 1_250);
+    expect(delayed.state).toBe('discarded');
+    expect(lines.join()).toContain(`task delayed (${delayed.id}) was lost`);
+    await clock.advance(899);
+    expect([drained.state, aborted.state]).toEqual(['done', 'running']);
+    const late = tasks.submit(() => 'late', { name: 'late' });
+    await clock.advance(1);
+    expect(aborted.state).toBe('cancelled');
+    await clock.advance(100);
+    expect(await report).toEqual({ drained: 2, lost: 1, abandoned: [`never (${never.id})`] });
+    expect(late.state).toBe('done');
+    expect(await closing.end()).toBeUndefined();
+    expect(code(() => tasks.submit(() => 1))).toBe('BGW_SHUTTING_DOWN');
+    expect(await codeOf(tasks.submitWhenFree(() => 1))).toBe('BGW_SHUTTING_DOWN');
+  });
+});
