@@ -56,7 +56,7 @@ class TimerQueue {
     this.disarm();
     const ms = Math.min(Math.max(0, first.due - this.clock.now()), MAX_DELAY);
     this.armedFor = first.due;
-    this.handle = setTimeout(run, ms, this);
+    this.handle = setTimeout(fired, ms, this);
     if (this.unref) this.handle.unref();
   }
 
@@ -65,19 +65,24 @@ class TimerQueue {
     this.handle = undefined;
   }
 
-  /** One after another, promises in between, as Node does it. */
-  readonly run = (): void => {
+  /** Node's timer has fired. */
+  fired(): void {
     this.handle = undefined;
+    this.drain();
+  }
+
+  /** One after another, promises in between, as Node does it. */
+  private readonly drain = (): void => {
     const { first } = this.heap;
     if (first && first.due - this.clock.now() < 1) {
       this.heap.delete(first);
-      process.nextTick(this.run);
+      process.nextTick(this.drain);
       first.fire();
     } else this.arm();
   };
 }
 
-const run = (queue: TimerQueue): void => queue.run();
+const fired = (queue: TimerQueue): void => queue.fired();
 
 class SystemTimer implements Timer, Due {
   place = 0;

@@ -20,6 +20,29 @@ describe('SystemClock', () => {
     expect(draws.every((draw) => draw >= 0 && draw < 1)).toBe(true);
   });
 
+  it('leaves no timer of Node’s behind when one that fires arms another', async () => {
+    const own = new SystemClock();
+    const open = (): number => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+    const before = open();
+    const later = await new Promise<{ cancel(): void }>((resolve) =>
+      own.after(1, () => resolve(own.after(60_000, () => undefined))),
+    );
+    await new Promise((resolve) => own.after(1, () => resolve(undefined)));
+    later.cancel();
+    await new Promise(setImmediate);
+    expect(open()).toBe(before);
+  });
+
+  it('calls in the order of their times, whatever order they were asked for in', async () => {
+    const own = new SystemClock();
+    const called: number[] = [];
+    const times = [30, 5, 20, 1, 25, 10, 15];
+    const timers = times.map((ms) => own.after(ms, () => called.push(ms)));
+    timers[2]?.cancel();
+    await new Promise((resolve) => own.after(40, () => resolve(undefined)));
+    expect(called).toEqual([1, 5, 10, 15, 25, 30]);
+  });
+
   it('calls not before the time, and not once cancelled', async () => {
     const called = vi.fn<() => void>();
     clock.after(1, called).cancel();
