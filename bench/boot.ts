@@ -1,10 +1,10 @@
 /** `npm run bench:boot`: what the module costs at boot. See README.md beside this file. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { compile } from './compile.js';
 import type { Boot, Variant } from './boot-app.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 11);
@@ -28,34 +28,12 @@ const env = Object.fromEntries(
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'bench/build', String(process.pid));
 try {
-  for (const file of ['bench/boot-app.ts', ...sources('lib')]) transpile(file);
+  compile(['bench/boot-app.ts'], out);
   const [load = 0] = loadavg();
   report(rounds(join(out, 'bench/boot-app.js')));
   console.log(`\nLoad average ${load.toFixed(1)} at the start, ${loadavg()[0]?.toFixed(1)} at the end.`);
 } finally {
   rmSync(out, { recursive: true, force: true });
-}
-
-function sources(directory: string): readonly string[] {
-  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => join(directory, file));
-}
-
-/** Plain JavaScript for plain Node, as `npm run build` makes it: no loader's time in the numbers. */
-function transpile(file: string): void {
-  const target = join(out, file.replace(/\.ts$/, '.js'));
-  const { outputText } = ts.transpileModule(readFileSync(join(root, file), 'utf8'), {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ES2022,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-      useDefineForClassFields: false,
-    },
-  });
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, outputText);
 }
 
 /** Each variant in a fresh process, one after another; every second round backwards, so that drift hits all alike. */

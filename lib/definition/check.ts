@@ -37,7 +37,7 @@ export const oneOf = (...values: readonly string[]): Rule =>
 export { rule };
 
 /** The words that `BACKGROUND_WORKERS` and `enabled` give a meaning of their own. */
-export const RESERVED_NAMES: readonly string[] = ['on', 'off', 'tasks'];
+const RESERVED_NAMES: readonly string[] = ['on', 'off', 'tasks'];
 export const workerName: Rule = rule(
   'a non-empty string without white space, "," or "#", not starting with "-", and not "on", "off" or "tasks"',
   (value) => typeof value === 'string' && /^[^-\s,#][^\s,#]*$/.test(value) && !RESERVED_NAMES.includes(value),
