@@ -4,12 +4,10 @@ import { deferred, type Deferred } from '../shared/deferred.js';
 import { WorkerAborted } from '../shared/errors.js';
 import type { Gate, Pass } from '../supervision/ports.js';
 import { Holder } from './holder.js';
+import { lookOut } from './look-out.js';
 import { joinProcess, type AppRecord } from './process-registry.js';
 import type { GuardPorts } from './ports.js';
 import { Seeker } from './seeker.js';
-
-/** In milliseconds. */
-const LOOK_OUT = 3_000;
 
 type State =
   | { readonly is: 'outside' }
@@ -17,7 +15,7 @@ type State =
   | { readonly is: 'joining' }
   | { readonly is: 'seeking'; readonly seeker: Seeker }
   | { readonly is: 'holding'; readonly holder: Holder; readonly lost: AbortController }
-  | { readonly is: 'out'; readonly why: 'closed' | 'superseded' | 'broken' };
+  | { readonly is: 'out'; readonly why: 'closed' | 'superseded' | 'orphaned' | 'broken' };
 
 /** One developer's machine, one set of live workers: holds the endpoint while any body lives, and hands it over to a younger process. */
 export class Guard {
@@ -25,7 +23,8 @@ export class Guard {
   private app: 'open' | 'closing' | 'closed' | 'superseded' = 'open';
   private readonly passes = new Map<Pass, string>();
   private readonly entrants = new Set<Deferred<void>>();
-  private readonly closing = deferred();
+  /** Bootstrap waits no longer. */
+  private readonly goOn = deferred();
   private readonly closed = deferred();
   /** Once: a worker that is added at run time joins what was begun at boot. */
   private started: Promise<void> | undefined;
@@ -66,14 +65,15 @@ export class Guard {
     if (older.isClosing()) {
       const limit = deferred();
       const timer = clock.after(handoverTimeout, () => limit.resolve());
-      await Promise.race([sought, limit.promise, this.closing.promise]).finally(() => timer.cancel());
-    } else if (!older.exists) await sought;
+      await Promise.race([sought, limit.promise, this.goOn.promise]).finally(() => timer.cancel());
+    } else if (!older.exists) await Promise.race([sought, this.goOn.promise]);
   }
 
   /** The app stops: what asks from now on waits for its end. */
   beginClose(): void {
     this.app = 'closing';
-    this.closing.resolve();
+    // An orphan ends before it has listened on a port that the younger process has by now.
+    if (this.state.is !== 'out') this.goOn.resolve();
     if (this.state.is === 'seeking') this.state.seeker.end();
     if (this.state.is === 'holding') this.state.holder.close();
   }
@@ -92,6 +92,7 @@ export class Guard {
     if (this.app === 'closing') await this.closes();
     else if (this.app !== 'closed') {
       this.app = 'superseded';
+      this.goOn.resolve();
       if (this.state.is === 'seeking') this.state.seeker.end();
       if (this.state.is === 'holding') this.state.holder.yield();
       await this.ports.drained();
@@ -132,21 +133,20 @@ export class Guard {
       this.ports,
       (held) => this.won(held),
       (socket) => this.serve(socket),
+      (by) => this.leave(seeker, by),
       patient,
     );
     this.state = { is: 'seeking', seeker };
-    this.lookOut(seeker);
+    const isOver = (): boolean => this.app !== 'open' || this.state.is !== 'seeking' || this.state.seeker !== seeker;
+    lookOut(this.ports, isOver, () => this.leave(seeker));
     await seeker.run();
   }
 
-  /** One that waits is asked nothing: it looks by itself whether its watcher is gone. */
-  private lookOut(seeker: Seeker): void {
-    const look = (): void => {
-      if (this.app !== 'open' || this.state.is !== 'seeking' || this.state.seeker !== seeker) return;
-      if (this.ports.isOrphaned()) this.ports.closeApp();
-      else this.lookOut(seeker);
-    };
-    this.ports.clock.after(LOOK_OUT, look, { unref: true });
+  private leave(seeker: Seeker, by?: number): void {
+    this.ports.say(`the watcher of this process is gone${by === undefined ? '' : `, and pid ${by} has the workers`}: it ends`);
+    seeker.end();
+    this.out('orphaned');
+    this.ports.closeApp();
   }
 
   private serve(socket: Socket): void {
@@ -173,7 +173,7 @@ export class Guard {
     else this.out(this.app === 'superseded' ? 'superseded' : 'closed');
   }
 
-  private out(why: 'closed' | 'superseded' | 'broken'): void {
+  private out(why: Extract<State, { is: 'out' }>['why']): void {
     this.state = { is: 'out', why };
   }
 }

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { ProcessInfo } from '../../lib/host/ancestry.js';
-import { whenToGuard } from '../../lib/guard/when-to-guard.js';
+import { isBornOrphan, whenToGuard, type Origin } from '../../lib/guard/when-to-guard.js';
 import { Room } from './support/room.js';
 
 const PLAIN = '/usr/bin/node dist/main.js';
 const SHELL = 'sh -c node dist/main.js';
 const chainOf = (...commands: string[]): ProcessInfo[] =>
   commands.map((command, index) => ({ pid: 100 - index, parent: 99 - index, command, started: String(index) }));
+const of = (env: Record<string, string>, self: string, commands: readonly string[] = [], leader?: string): Origin => ({
+  env,
+  self,
+  ancestors: chainOf(...commands),
+  leader: leader === undefined ? undefined : chainOf(leader)[0],
+});
 const auto = (env: Record<string, string>, ...commands: string[]): boolean =>
-  whenToGuard('auto', env, PLAIN, chainOf(...commands)).on;
+  whenToGuard('auto', of(env, PLAIN, commands)).on;
 
 describe('on', () => {
   it.each([
@@ -31,7 +37,7 @@ describe('on', () => {
     expect(auto({}, SHELL, watcher)).toBe(true);
     expect(auto({ NODE_ENV: 'development' }, watcher)).toBe(true);
     // The process itself.
-    expect(whenToGuard('auto', {}, watcher, []).on).toBe(true);
+    expect(whenToGuard('auto', of({}, watcher)).on).toBe(true);
   });
 
   it.each(['start:dev', 'dev', 'watch', 'start:watch', 'api:dev', 'dev:api'])('by npm run %s', (script) => {
@@ -53,7 +59,7 @@ describe('on', () => {
 
 describe('off', () => {
   it('without a mark; a terminal is none', () => {
-    expect(whenToGuard('auto', { TERM: 'xterm' }, PLAIN, chainOf('bash', 'tmux'))).toEqual({
+    expect(whenToGuard('auto', of({ TERM: 'xterm' }, PLAIN, ['bash', 'tmux']))).toEqual({
       on: false,
       because: 'no watcher runs it',
     });
@@ -68,7 +74,7 @@ describe('off', () => {
     'vim watch.ts',
   ])('under %s', (command) => {
     expect(auto({}, command)).toBe(false);
-    expect(whenToGuard('auto', {}, command, []).on).toBe(false);
+    expect(whenToGuard('auto', of({}, command)).on).toBe(false);
   });
 
   it.each(['start', 'start:prod', 'build', 'test', 'developer', 'watchman'])('by npm run %s', (script) => {
@@ -88,7 +94,7 @@ describe('off', () => {
     ['it is a replica (pm_id)', { pm_id: '3', NODE_ENV: 'development' }],
     ['NODE_ENV is staging', { NODE_ENV: 'staging' }],
   ])('%s, watched or not', (because, env) => {
-    expect(whenToGuard('auto', env as Record<string, string>, PLAIN, chainOf(...WATCHED))).toEqual({
+    expect(whenToGuard('auto', of(env as Record<string, string>, PLAIN, WATCHED))).toEqual({
       on: false,
       because,
     });
@@ -106,11 +112,11 @@ describe('off', () => {
 });
 
 it('on and off are what they say', () => {
-  expect(whenToGuard('on', { NODE_ENV: 'production', CI: '1' }, PLAIN, [])).toEqual({
+  expect(whenToGuard('on', of({ NODE_ENV: 'production', CI: '1' }, PLAIN))).toEqual({
     on: true,
     because: "guard: 'on'",
   });
-  expect(whenToGuard('off', { NODE_ENV: 'development' }, PLAIN, chainOf('nodemon'))).toEqual({
+  expect(whenToGuard('off', of({ NODE_ENV: 'development' }, PLAIN, ['nodemon']))).toEqual({
     on: false,
     because: "guard: 'off'",
   });
