@@ -143,7 +143,9 @@ export class Guard {
   }
 
   private leave(seeker: Seeker, by?: number): void {
-    this.ports.say(`the watcher of this process is gone${by === undefined ? '' : `, and pid ${by} has the workers`}: it ends`);
+    this.ports.say(
+      `the watcher of this process is gone${by === undefined ? '' : `, and pid ${by} has the workers`}: it ends`,
+    );
     seeker.end();
     this.out('orphaned');
     this.ports.closeApp();

@@ -12,7 +12,7 @@ import { processBorn, type Clock } from '../shared/clock.js';
 import { messageOf } from '../shared/errors.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import { Guard } from './guard.js';
-import { entryOf, guardKey, type AppIdentity } from './guard-key.js';
+import { guardKey, ownEntry, type AppIdentity } from './guard-key.js';
 import type { GuardPorts } from './ports.js';
 import { isBornOrphan, whenToGuard, type Origin } from './when-to-guard.js';
 
@@ -65,7 +65,7 @@ function portsOf(
   const { clock, hub, logger, shutdownTimeout } = app;
   const key = guardKey(app);
   const directory = userDirectory();
-  const entry = relative(process.cwd(), entryOf(process.argv, process.cwd()));
+  const entry = relative(process.cwd(), ownEntry());
   const me = { pid: process.pid, entry, born: processBorn() };
   return {
     clock,

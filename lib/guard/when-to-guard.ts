@@ -43,7 +43,8 @@ const isWatcher = (command: string): boolean => WATCHERS.some((one) => one.test(
 function inheritedMark({ env, leader }: Origin): string | undefined {
   if (env['WATCH_REPORT_DEPENDENCIES'] !== undefined) return 'node --watch runs it';
   const script = env['npm_lifecycle_event'];
-  if (script !== undefined && (LIFECYCLE.test(script) || isWatchScript(env))) return `it was started by npm run ${script}`;
+  if (script !== undefined && (LIFECYCLE.test(script) || isWatchScript(env)))
+    return `it was started by npm run ${script}`;
   return leader && isWatcher(leader.command) ? `a watcher runs it (${leader.command.slice(0, 80)})` : undefined;
 }
 

@@ -57,6 +57,70 @@ describe('on', () => {
   );
 });
 
+describe('on, though the watcher and its shell have died', () => {
+  it.each(['nest start --watch', 'npm run build && nest start --watch', 'cross-env A=1 nodemon dist/main.js'])(
+    'by the script of npm: %s',
+    (script) => {
+      expect(auto({ npm_lifecycle_event: 'serve', npm_lifecycle_script: script }, 'init')).toBe(true);
+    },
+  );
+
+  it('by the leader of its process group', () => {
+    expect(whenToGuard('auto', of({}, PLAIN, ['init'], 'node node_modules/.bin/nest start --watch')).on).toBe(true);
+    expect(whenToGuard('auto', of({}, PLAIN, ['init'], 'npm run start')).on).toBe(false);
+  });
+
+  it.each(['webpack && node dist/main.js', 'nest build --watch & node dist/main.js', 'nest start'])(
+    'not by a script that leaves the app in the foreground: %s',
+    (script) => {
+      expect(auto({ npm_lifecycle_event: 'start', npm_lifecycle_script: script }, 'init')).toBe(false);
+    },
+  );
+});
+
+describe('an orphan from birth', () => {
+  const DEV = { npm_lifecycle_event: 'start:dev' };
+  const NEST = { npm_lifecycle_event: 'start', npm_lifecycle_script: 'nest start --watch' };
+  /** The last of these is process 1. */
+  const within = (env: Record<string, string>, commands: readonly string[], leader?: string, self = PLAIN): boolean => {
+    const origin = of(env, self, commands, leader);
+    const { length } = origin.ancestors;
+    return isBornOrphan({ ...origin, ancestors: origin.ancestors.map((one, i) => ({ ...one, pid: length - i })) });
+  };
+
+  it.each<[string, Record<string, string>, readonly string[], string?]>([
+    ['its shell has died', DEV, ['/sbin/init']],
+    ['its watcher has died, its shell has not', DEV, [SHELL, '/sbin/init']],
+    ['a user’s init has adopted it', DEV, ['/lib/systemd/systemd --user', '/sbin/init']],
+    ['in a container without an init', DEV, ['sleep infinity']],
+    ['in a container whose init is a shell', DEV, ['sh -c sleep 1000']],
+    ['in a container whose init is npm, whose script is a watcher', NEST, ['npm run start']],
+    ['the leader of its process group is a watcher', {}, ['/sbin/init'], 'node node_modules/.bin/nest start --watch'],
+    ['node --watch has died', { WATCH_REPORT_DEPENDENCIES: '1' }, ['/sbin/init']],
+  ])('%s', (_, env, commands, leader) => expect(within(env, commands, leader)).toBe(true));
+
+  it.each<[string, Record<string, string>, readonly string[], string?]>([
+    ['a child of init without a mark', {}, ['/sbin/init']],
+    ['a child of init in development', { NODE_ENV: 'development' }, ['/sbin/init']],
+    ['its watcher lives', DEV, [SHELL, 'node node_modules/.bin/nest start --watch', 'npm run start:dev', '/sbin/init']],
+    ['its watcher is init', DEV, ['node node_modules/.bin/nest start --watch']],
+    [
+      'npm is init, and its script no watcher',
+      { ...NEST, npm_lifecycle_script: 'node dist/main.js' },
+      ['npm run start'],
+    ],
+    ['npm is init, and tells no script', DEV, ['npm run start:dev']],
+    ['npm runs it', DEV, [SHELL, 'npm run start:dev', '/sbin/init']],
+    ['something unknown runs it', DEV, ['/usr/bin/my-watcher', '/sbin/init']],
+    ['it was typed in a terminal that npm had opened', DEV, ['bash', 'tmux: server', '/sbin/init']],
+    ['nothing is known', DEV, []],
+  ])('is none: %s', (_, env, commands, leader) => expect(within(env, commands, leader)).toBe(false));
+
+  it('is none where the watcher is the process itself', () => {
+    expect(within(DEV, ['/sbin/init'], undefined, 'node node_modules/.bin/vite-node --watch src/main.ts')).toBe(false);
+  });
+});
+
 describe('off', () => {
   it('without a mark; a terminal is none', () => {
     expect(whenToGuard('auto', of({ TERM: 'xterm' }, PLAIN, ['bash', 'tmux']))).toEqual({
