@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../shared/clock.js';
+import { deferred } from '../shared/deferred.js';
 
 /** A wait that can be cut short, and is not begun after that. */
 export class Pause {
@@ -18,4 +19,11 @@ export class Pause {
     this.current?.timer.cancel();
     this.current?.wake();
   }
+}
+
+/** Until the first of them has settled, at most `ms` milliseconds. */
+export async function atMost(clock: Clock, ms: number, ...waits: readonly Promise<unknown>[]): Promise<void> {
+  const limit = deferred();
+  const timer = clock.after(ms, () => limit.resolve());
+  await Promise.race([...waits, limit.promise]).finally(() => timer.cancel());
 }

@@ -56,6 +56,27 @@ describe('two apps of one key in one process', () => {
     expect(app.output).not.toContain('EADDRINUSE');
   });
 
+  for (const disposed of [true, false])
+    it(`one superseded while it waits for that boots on ${disposed ? 'and is closed' : 'beside'} before the newest`, async () => {
+      const room = new Room();
+      const port = await freePort();
+      const app = await room.live({}, { name: 'old', port, ...AT_COMMAND });
+      app.type('close old');
+      await app.prints('>> ASKED old');
+      boot(app, room.input({}, { name: 'middle', port, hook: 'lingers' }));
+      if (disposed) app.type('dispose middle');
+      await app.prints('BackgroundWorkerCoreModule dependencies initialized', 2);
+      boot(app, room.input({}, disposed ? { name: 'new', port } : { name: 'new' }));
+      await app.prints('BackgroundWorkerCoreModule dependencies initialized', 3);
+      app.type('release');
+      await app.prints('>> UP new');
+      await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+      expect(app.times('>> UP middle')).toBe(1);
+      expect(app.times('>> CLOSED middle')).toBe(disposed ? 1 : 0);
+      expect(bodies(room)).not.toContain('start middle');
+      expect(room.overlaps).toEqual([]);
+    });
+
   it('the older one’s close never ends: the newcomer’s workers start all the same', async () => {
     const room = new Room();
     const app = await room.live({ handoverTimeout: 500 }, { name: 'old', port: await freePort(), hook: 'hangs' });
