@@ -35,10 +35,8 @@ const ofEdits = (watcher: WatcherName): Row => ({
   name: watcher,
   watcher,
   script: 'edits',
-  stops:
-    watcher === 'nest start --watch, sh forks' || watcher === 'nest start --watch --no-shell'
-      ? [...STOPS, 'hang']
-      : STOPS,
+  // Where the watcher waits for the app itself, such a hook makes it wait for ever, whatever the app is made of.
+  stops: watcher.startsWith('nest start --watch, sh forks') ? [...STOPS, 'hang'] : STOPS,
   beyond: beyond[watcher],
 });
 

@@ -75,6 +75,7 @@ export function markdown(results: Results): string {
     ...hanging.map(
       (plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`,
     ),
+    '- A watcher that waits for the app itself (`--no-shell`, sh execs, `node --watch`) waits for ever then, and starts nothing: no guard sees that.',
     '',
   ].join('\n');
 }
