@@ -206,3 +206,25 @@ describe('a real process says in one debug line what it is and why', () => {
       'the development guard is off: NODE_ENV is production',
     ]));
 });
+
+it('two replicas of a real cluster both run, in development too', async () => {
+  const room = new Room();
+  Object.assign(room.env, { NODE_ENV: 'development' });
+  const replicas = room.app({ mode: 'auto' }, {}, 'clustered');
+  await replicas.prints('>> UP', 2);
+  await room.until(replicas, () => room.count('start') === 2, 'both bodies start');
+  expect(replicas.said('DEBUG')).toEqual(Array(2).fill('the development guard is off: it is a cluster worker'));
+  // What the guard would not have allowed.
+  expect(room.overlaps).toHaveLength(1);
+});
+
+it.each([{ pm_id: '0' }, { NODE_APP_INSTANCE: '1' }])(
+  'PM2, by its mark: a process with %o runs beside another',
+  async (mark) => {
+    const room = new Room();
+    Object.assign(room.env, { NODE_ENV: 'development', ...mark });
+    await room.live({ mode: 'auto' });
+    await room.live({ mode: 'auto' });
+    expect(room.overlaps).toHaveLength(1);
+  },
+);

@@ -24,6 +24,8 @@ export interface Setting {
   readonly kind: Kind;
   readonly guard: 'auto' | 'off';
   readonly port: number;
+  /** Of a body that drains, in milliseconds. */
+  readonly drain: number;
 }
 
 export class CellFailure extends Error {}
@@ -74,7 +76,7 @@ export class Bench {
 
   /** @param server its name, where there are several */
   start(server = '1'): ChildProcess {
-    const { kind, stop, guard, port } = this.setting;
+    const { kind, stop, guard, port, drain } = this.setting;
     const output = openSync(this.outputPath, 'a');
     this.startedAt = this.output().length;
     const child = spawn(process.execPath, this.watcher.args, {
@@ -87,6 +89,7 @@ export class Bench {
         ...(process.env['XDG_RUNTIME_DIR'] === undefined ? {} : { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] }),
         WATCH_CELL: this.directory,
         WATCH_STOP: stop,
+        WATCH_DRAIN: String(drain),
         WATCH_SERVER: server,
         ...(kind === 'http' ? { WATCH_PORT: String(port + Number(server) - 1) } : {}),
         GUARD: guard,

@@ -8,6 +8,8 @@ export interface Row {
   readonly watcher: WatcherName;
   readonly script: ScriptName;
   readonly stops: readonly Stop[];
+  /** Without the guard workers run twice. */
+  readonly doubles: boolean;
   /** Why something other than the overlap cannot be mended here; the overlap is 0 all the same. */
   readonly beyond?: (setting: Pick<Setting, 'kind' | 'stop'>) => string | undefined;
 }
@@ -31,17 +33,21 @@ const beyond: Partial<Record<WatcherName, Row['beyond']>> = {
   'vite-node --watch': ({ kind }) => (kind === 'http' ? NOBODY_CLOSES : undefined),
 };
 
+/** The watcher starts the new app when the old one has gone, or the recipe does. */
+const WAITS = /--no-shell|sh execs|^node --watch|^tsx watch$|^nodemon dist|dispose awaited$/;
+
 const ofEdits = (watcher: WatcherName): Row => ({
   name: watcher,
   watcher,
   script: 'edits',
   // Where the watcher waits for the app itself, such a hook makes it wait for ever, whatever the app is made of.
   stops: watcher.startsWith('nest start --watch, sh forks') ? [...STOPS, 'hang'] : STOPS,
+  doubles: !WAITS.test(watcher),
   beyond: beyond[watcher],
 });
 
 const others = (script: ScriptName, what: string, of: readonly WatcherName[]): Row[] =>
-  of.map((watcher) => ({ name: `${watcher}: ${what}`, watcher, script, stops: STOPS }));
+  of.map((watcher) => ({ name: `${watcher}: ${what}`, watcher, script, stops: STOPS, doubles: true }));
 
 export const rows: readonly Row[] = [
   ...(Object.keys(watchers) as WatcherName[]).map(ofEdits),

@@ -10,7 +10,7 @@ const HIDDEN =
 export const FIXTURES = process.env['BGW_FIXTURES']!;
 
 /** `orphaned`: by a shell that has ended. It does nothing until it is told to boot. */
-export type How = 'alone' | 'launched' | 'launched by a shell' | 'orphaned';
+export type How = 'alone' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
 
 /** @param env over the test's own, less what would switch the guard off */
 export function childEnv(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -61,6 +61,7 @@ export class Running {
       alone: app,
       launched: [...launcher, ...app],
       'launched by a shell': [...launcher, ...shell],
+      clustered: [process.execPath, `${FIXTURES}guard-cluster.js`, ...app.slice(2)],
       orphaned: [...launcher, 'sh', '-c', 'exec 3<&0; "$0" "$@" <&3 &', ...app],
     };
     const [program = '', ...args] = started[how];
