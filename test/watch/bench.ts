@@ -13,7 +13,7 @@ import {
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { Journal, type Line } from './journal.js';
-import { isAlive, pause, processesOf } from './processes.js';
+import { commandOf, isAlive, pause, processesOf } from './processes.js';
 import { repo, writeMain, type Watcher } from './watchers.js';
 
 export type Stop = 'instant' | 'drain' | 'never' | 'hang';
@@ -44,7 +44,6 @@ export class Bench {
   version = 0;
   edits = 0;
   missed = 0;
-  restarts = 0;
   private readonly servers = new Map<string, ChildProcess>();
   private writes = 0;
   /** How long the output was when the last server was started. */
@@ -247,6 +246,11 @@ export class Bench {
 
   processes(server: string): readonly number[] {
     return processesOf(this.directory, server);
+  }
+
+  async ended(server: string): Promise<void> {
+    if (await this.until(() => this.processes(server).length === 0, 20_000)) return;
+    throw new CellFailure(`server ${server} does not end: ${this.processes(server).map(commandOf).join('; ')}`);
   }
 }
 

@@ -80,12 +80,21 @@ export const fullPlan: readonly CellPlan[] = rows.flatMap((row) => [
 const SHORT: readonly string[] = [
   'nest start --watch, sh forks | drain | http',
   'nest start --watch, sh forks | drain | context | guard off',
+  'nest start --watch, sh forks, no ps | drain | http',
+  'nest start --watch, sh execs, no ps | instant | http',
   'nest start --watch --no-shell (swc) | instant | http',
-  'nest start --watch, sh forks, no ps | drain | context',
+  'nest start --watch (webpack), sh forks | instant | context',
+  'node --watch dist/main.js | never | http',
   'tsx watch | drain | http',
   'nodemon --exec tsx | never | context',
+  'nodemon --exec tsx | drain | context | guard off',
+  'webpack HMR, dispose awaited | instant | http',
   'webpack HMR, dispose not awaited | drain | http',
   'vite-node --watch | drain | context',
+  'vite-node --watch | drain | context | guard off',
+  'vite-node --watch, hot.dispose | drain | http',
   'tsx watch: kill and kill -9 of watcher and app | drain | http',
+  'tsx watch: two servers at once | instant | http',
+  'node --watch --import tsx: a second server comes and goes | drain | context',
 ];
 export const shortPlan: readonly CellPlan[] = fullPlan.filter(({ id }) => SHORT.includes(id));

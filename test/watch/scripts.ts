@@ -1,6 +1,6 @@
 import type { Bench } from './bench.js';
 import { CellFailure } from './bench.js';
-import { isAlive, pause, signal } from './processes.js';
+import { commandOf, isAlive, pause, signal } from './processes.js';
 
 /** What a developer does to a checkout. Leaves the newest code running. */
 export interface Script {
@@ -11,8 +11,14 @@ export interface Script {
 
 export type Size = 'full' | 'short' | 'off';
 
-/** Ctrl-C. */
-const stop = (bench: Bench, server: string): void => signal(-bench.serverPid(server), 'SIGINT');
+/** Ctrl-C; and once more for a webpack that is in the middle of a build. */
+async function stopped(bench: Bench, server: string): Promise<void> {
+  signal(-bench.serverPid(server), 'SIGINT');
+  if (await bench.until(() => bench.processes(server).length === 0, 8_000)) return;
+  console.log(`     a second Ctrl-C was needed for: ${bench.processes(server).map(commandOf).join('; ')}`);
+  signal(-bench.serverPid(server), 'SIGINT');
+  await bench.ended(server);
+}
 
 async function edited(bench: Bench): Promise<void> {
   bench.edit();
@@ -21,9 +27,7 @@ async function edited(bench: Bench): Promise<void> {
 }
 
 async function startedByHand(bench: Bench): Promise<void> {
-  bench.restarts++;
-  stop(bench, '1');
-  await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
+  await stopped(bench, '1');
   bench.start();
   await bench.settled(true);
 }
@@ -93,7 +97,7 @@ const kills: Script = {
       const again = victim === 'watcher' || bench.watcher.missesKilledApp === true;
       if (victim === 'app' && again) {
         signal(bench.serverPid(), 'SIGKILL');
-        await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
+        await bench.ended('1');
       }
       bench.edit();
       if (again) bench.start();
@@ -102,14 +106,17 @@ const kills: Script = {
   },
 };
 
-/** Workers run in an app of this server, and have started there since. */
+/** Both workers run in an app of this server, and have started there since. */
 const runsOn = (bench: Bench, server: string, since: number): boolean =>
-  bench.journal.lines.slice(since).some((line) => line.event === 'start' && line.server === server);
+  (['loop', 'tick'] as const).every((worker) =>
+    bench.journal.lines
+      .slice(since)
+      .some((line) => line.event === 'start' && line.worker === worker && line.server === server),
+  );
 
 async function takesBack(bench: Bench): Promise<void> {
   const since = bench.journal.lines.length;
-  stop(bench, '2');
-  await bench.must('server 2 has ended', () => bench.processes('2').length === 0, 20_000);
+  await stopped(bench, '2');
   const on = bench.newest();
   if (on.server !== '1' || !isAlive(on.process))
     await bench.must('server 1 takes its workers back', () => runsOn(bench, '1', since), 20_000);
