@@ -5,7 +5,7 @@ import { WorkerAborted } from '../shared/errors.js';
 import type { Gate, Pass } from '../supervision/ports.js';
 import { Holder } from './holder.js';
 import { goneLine, lookOut } from './look-out.js';
-import { joinProcess, type AppRecord } from './process-registry.js';
+import { joinProcess, stuckLine, type AppRecord } from './process-registry.js';
 import { atMost } from './pause.js';
 import type { GuardPorts } from './ports.js';
 import { Seeker } from './seeker.js';
@@ -70,7 +70,8 @@ export class Guard {
     };
     const { older, leave } = joinProcess(record, clock);
     this.leaveProcess = leave;
-    const sought = older.released(() => this.app !== 'open').then(() => this.seek(false));
+    const stuck = (living: number): void => this.ports.warn(stuckLine(living));
+    const sought = older.released(() => this.app !== 'open', stuck).then(() => this.seek(false));
     this.state = { is: older.isClosing() ? 'booting' : 'joining' };
     if (this.state.is === 'booting') await atMost(clock, handoverTimeout, sought, this.goOn.promise);
     else if (!older.exists) await Promise.race([sought, this.goOn.promise]);
@@ -102,8 +103,8 @@ export class Guard {
       if (this.state.is === 'seeking') this.state.seeker.end();
       else if (this.state.is === 'holding') this.state.holder.yield();
       if (!boots) this.goOn.resolve();
-      await this.ports.drained();
     }
+    if (this.app === 'superseded') await this.ports.drained();
     if (boots) {
       await this.started;
       await atMost(clock, CLOSED_BY, this.goOn.promise);

@@ -199,7 +199,7 @@ export class Bench {
     );
   }
 
-  private hasBooted(version: number): boolean {
+  hasBooted(version: number): boolean {
     return this.journal.lines.some((line) => line.event === 'boot' && line.version === version);
   }
 

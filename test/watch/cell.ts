@@ -40,7 +40,8 @@ export async function runCell(
   const directory = mkdtempSync(join(run.directory, 'cell-'));
   const { row, stop, kind, guard } = plan;
   const begun = performance.now();
-  const script = scripts[row.script];
+  const beyond = row.beyond?.(plan) !== undefined;
+  const script = scripts[beyond && stop === 'never' ? 'stuck' : row.script];
   const bench = new Bench(
     directory,
     run.packages,
@@ -48,7 +49,6 @@ export async function runCell(
     { stop, kind, guard, port: run.port, drain: guard === 'off' && size === 'short' ? LONG_DRAIN : DRAIN },
     begun + LIMIT,
   );
-  const beyond = row.beyond?.(plan) !== undefined;
   const faults: string[] = [];
   try {
     await script.run(bench, guard === 'off' ? 'off' : size);

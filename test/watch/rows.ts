@@ -28,10 +28,18 @@ const KINDS: readonly Kind[] = ['http', 'context'];
 const NOBODY_CLOSES =
   'nobody closes the older app: it stays in the process and keeps its port, and the guard can only stop its workers';
 
-const beyond: Partial<Record<WatcherName, Row['beyond']>> = {
-  'webpack HMR, no dispose': ({ kind }) => (kind === 'http' ? NOBODY_CLOSES : undefined),
-  'vite-node --watch': ({ kind }) => (kind === 'http' ? NOBODY_CLOSES : undefined),
-};
+const NEVER_STOPS =
+  'the body that never stops lives in the very process that the new app runs in: the new workers wait for it, and a warning says so';
+
+function beyond(watcher: WatcherName): Row['beyond'] {
+  const closes = watcher !== 'webpack HMR, no dispose' && watcher !== 'vite-node --watch';
+  return ({ kind, stop }) => {
+    if (isInProcess(watcher) && stop === 'never') return NEVER_STOPS;
+    return !closes && kind === 'http' ? NOBODY_CLOSES : undefined;
+  };
+}
+
+const isInProcess = (watcher: WatcherName): boolean => /HMR|^vite-node/.test(watcher);
 
 /** The watcher starts the new app when the old one has gone, or the recipe does. */
 const WAITS = /--no-shell|sh execs|^node --watch|^tsx watch$|^nodemon dist|dispose awaited$/;
@@ -43,7 +51,7 @@ const ofEdits = (watcher: WatcherName): Row => ({
   // Where the watcher waits for the app itself, such a hook makes it wait for ever, whatever the app is made of.
   stops: watcher.startsWith('nest start --watch, sh forks') ? [...STOPS, 'hang'] : STOPS,
   doubles: !WAITS.test(watcher),
-  beyond: beyond[watcher],
+  beyond: beyond(watcher),
 });
 
 const others = (script: ScriptName, what: string, of: readonly WatcherName[]): Row[] =>

@@ -75,6 +75,19 @@ const edits: Script = {
   },
 };
 
+/** A body that never stops is in the way of all that come after it: they boot, and their workers wait. */
+const stuck: Script = {
+  apps: 1,
+  async run(bench) {
+    bench.start();
+    await bench.settled(true);
+    for (let edit = 0; edit < 10; edit++) {
+      bench.edit();
+      await bench.until(() => bench.hasBooted(bench.version), 12_000);
+    }
+  },
+};
+
 type Victim = readonly ['watcher' | 'app', 'SIGKILL' | 'SIGTERM'];
 const VICTIMS: readonly Victim[] = [
   ['watcher', 'SIGKILL'],
@@ -160,5 +173,5 @@ const oneAfterTheOther: Script = {
   },
 };
 
-export const scripts = { edits, kills, twoAtOnce, oneAfterTheOther } satisfies Record<string, Script>;
+export const scripts = { edits, stuck, kills, twoAtOnce, oneAfterTheOther } satisfies Record<string, Script>;
 export type ScriptName = keyof typeof scripts;
