@@ -14,7 +14,7 @@ function ofCell(plan: CellPlan | undefined, results: Results): string {
   if (!result) return 'not run';
   const { overlaps, longest, lost, extra, edits, faults, newest } = result;
   if (plan.guard === 'auto' && faults.length > 0) return `**✗ ${faults.join('; ')}**`;
-  const mark = newest ? (lost > 0 ? ' ¹' : '') : ' ²';
+  const mark = `${lost > 0 ? ' ¹' : ''}${plan.stop === 'never' && !newest ? ' ²' : ''}`;
   if (plan.guard === 'auto') return `0 (${edits})${mark}`;
   const facts = [
     overlaps > 0 ? `${overlaps} overlaps${longest > 0 ? `, up to ${seconds(longest)}` : ''}` : '0',
@@ -84,6 +84,8 @@ export function markdown(results: Results): string {
       (plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`,
     ),
     '- A watcher that waits for the app itself (`--no-shell`, sh execs, `node --watch`) waits for ever then, and starts nothing: no guard sees that.',
+    '',
+    'Two servers are not run with `nest start --watch`: in one checkout both would write the same `dist`, and two checkouts are two apps to the guard.',
     '',
   ].join('\n');
 }
