@@ -175,20 +175,24 @@ export class Bench {
     let seen = since;
     let printed = 0;
     const outputBefore = this.startedAt;
-    await this.must(`version ${version} does not run`, () => {
-      const { length } = this.journal.lines;
-      const idle = this.journal.lines.slice(seen).every(({ event }) => event === 'start' || event === 'end');
-      const { size } = statSync(this.outputPath);
-      if (!idle || size !== printed) glanced = performance.now();
-      seen = length;
-      printed = size;
-      if (!fresh && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
-        this.missed++;
-        glanced = performance.now();
-        this.write(text(version, `// again ${this.writes++}\n`));
-      }
-      return this.runs(version) || this.lostOf(version) || (!fresh && this.isOfNoUse(outputBefore));
-    });
+    await this.must(
+      `version ${version} does not run`,
+      () => {
+        const { length } = this.journal.lines;
+        const idle = this.journal.lines.slice(seen).every(({ event }) => event === 'start' || event === 'end');
+        const { size } = statSync(this.outputPath);
+        if (!idle || size !== printed) glanced = performance.now();
+        seen = length;
+        printed = size;
+        if (!fresh && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
+          this.missed++;
+          glanced = performance.now();
+          this.write(text(version, `// again ${this.writes++}\n`));
+        }
+        return this.runs(version) || this.lostOf(version) || (!fresh && this.isOfNoUse(outputBefore));
+      },
+      fresh ? 75_000 : undefined,
+    );
   }
 
   /** Its own runtime says so: it read a half-written update, or met a syntax error. */
@@ -250,6 +254,8 @@ export class Bench {
 
   async ended(server: string): Promise<void> {
     if (await this.until(() => this.processes(server).length === 0, 20_000)) return;
+    // Without the guard an orphan lives on.
+    if (this.setting.guard === 'off') return;
     throw new CellFailure(`server ${server} does not end: ${this.processes(server).map(commandOf).join('; ')}`);
   }
 }

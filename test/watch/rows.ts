@@ -54,8 +54,11 @@ const ofEdits = (watcher: WatcherName): Row => ({
   beyond: beyond(watcher),
 });
 
-const others = (script: ScriptName, what: string, of: readonly WatcherName[]): Row[] =>
-  of.map((watcher) => ({ name: `${watcher}: ${what}`, watcher, script, stops: STOPS, doubles: true }));
+const others = (script: ScriptName, what: string, of: readonly WatcherName[], stops = STOPS): Row[] =>
+  of.map((watcher) => ({ name: `${watcher}: ${what}`, watcher, script, stops, doubles: true }));
+/** A body that never stops is not taken from an app that is alive and wanted: its server keeps the workers. */
+const TAKEN: readonly Stop[] = ['instant', 'drain'];
+const DIRECT: readonly WatcherName[] = ['tsx watch', 'node --watch --import tsx'];
 
 export const rows: readonly Row[] = [
   ...(Object.keys(watchers) as WatcherName[]).map(ofEdits),
@@ -65,8 +68,9 @@ export const rows: readonly Row[] = [
     'tsx watch',
     'node --watch --import tsx',
   ]),
-  ...others('twoAtOnce', 'two servers at once', ['tsx watch', 'node --watch --import tsx']),
-  ...others('oneAfterTheOther', 'a second server comes and goes', ['tsx watch', 'node --watch --import tsx']),
+  ...others('twoAtOnce', 'two servers at once', DIRECT),
+  ...others('oneAfterTheOther', 'a second server comes and goes', DIRECT, TAKEN),
+  ...others('waitingOrphan', 'kill -9 of the watcher of the app that waits', DIRECT, TAKEN),
 ];
 
 const cell = (row: Row, stop: Stop, kind: Kind, guard: 'auto' | 'off'): CellPlan => ({
@@ -103,6 +107,7 @@ const SHORT: readonly string[] = [
   'vite-node --watch, hot.dispose | drain | http',
   'tsx watch: kill and kill -9 of watcher and app | drain | http',
   'tsx watch: two servers at once | instant | http',
+  'tsx watch: kill -9 of the watcher of the app that waits | instant | context',
   'node --watch --import tsx: a second server comes and goes | drain | context',
 ];
 export const shortPlan: readonly CellPlan[] = fullPlan.filter(({ id }) => SHORT.includes(id));

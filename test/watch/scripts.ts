@@ -173,5 +173,32 @@ const oneAfterTheOther: Script = {
   },
 };
 
-export const scripts = { edits, stuck, kills, twoAtOnce, oneAfterTheOther } satisfies Record<string, Script>;
+/** The first server's app waits for the second's when its watcher is killed: it ends, and the second's workers run on. */
+const waitingOrphan: Script = {
+  apps: 1,
+  async run(bench, size) {
+    bench.start('1');
+    await bench.settled(true);
+    let [waiter, holder] = ['1', '2'];
+    for (let round = 0; round < (size === 'full' ? 5 : 1); round++) {
+      const waiting = bench.newest();
+      const since = bench.journal.lines.length;
+      bench.start(holder);
+      await bench.must(`server ${holder} takes the workers`, () => runsOn(bench, holder, since), 30_000);
+      const { process } = bench.newest();
+      signal(bench.serverPid(waiter), 'SIGKILL');
+      await bench.must('the app that waits has ended', () => !isAlive(waiting.process), 12_000);
+      if (bench.setting.guard === 'auto' && !isAlive(process))
+        throw new CellFailure('the app with the workers has ended');
+      await edited(bench);
+      await edited(bench);
+      [waiter, holder] = [holder, waiter];
+    }
+  },
+};
+
+export const scripts = { edits, stuck, kills, twoAtOnce, oneAfterTheOther, waitingOrphan } satisfies Record<
+  string,
+  Script
+>;
 export type ScriptName = keyof typeof scripts;

@@ -85,6 +85,8 @@ export function markdown(results: Results): string {
     ),
     '- A watcher that waits for the app itself (`--no-shell`, sh execs, `node --watch`) waits for ever then, and starts nothing: no guard sees that.',
     '',
+    'A body that never stops is not taken from an app that is alive and wanted: a second server waits then, and a warning says for what.',
+    '',
     'Two servers are not run with `nest start --watch`: in one checkout both would write the same `dist`, and two checkouts are two apps to the guard.',
     '',
   ].join('\n');
