@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   const todo = values.table ? [] : plan.filter(({ id }) => !values.resume || (known.get(id)?.faults.length ?? 1) > 0);
   const results = await runAll(todo);
   if (!values.short) for (const result of results) known.set(result.id, result);
-  if (whole) writeFileSync(join(repo, 'test/watch/results.md'), markdown(known));
+  if (whole) writeFileSync(join(repo, 'test/watch/results.md'), markdown(known, values.resume || values.table));
   console.log(summary(results));
   if (results.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
 }

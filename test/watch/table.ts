@@ -49,7 +49,8 @@ const named = (row: Row): string => {
   return /^(nest|node|tsx|nodemon|vite-node)/.test(command) ? `\`${command}\`${rest}` : row.name;
 };
 
-export function markdown(results: Results): string {
+/** @param resumed not all of them are of one run */
+export function markdown(results: Results, resumed: boolean): string {
   const tools = ['@nestjs/core', ...new Set(Object.values(watchers).flatMap((one) => one.tools))].map(versionOf);
   const hanging = fullPlan.filter(({ stop }) => stop === 'hang');
   const reasonOf = (stop: Stop, kind: Kind): string[] =>
@@ -62,6 +63,12 @@ export function markdown(results: Results): string {
     '',
     `Written by \`npm run test:watch-modes\` on ${type()} ${release()}, ${cpus().length} cores, Node ${process.version}, ${tools.join(', ')}.`,
     '',
+    ...(resumed
+      ? [
+          'Not one run: each cell is the last result of several runs with `--resume`, on a machine with other work to do.',
+          '',
+        ]
+      : []),
     'A cell is the number of overlaps (two live bodies of one worker, by the log that the workers write themselves) and, in brackets, of edits.',
     'A number without more says also: no app lost to EADDRINUSE, one live app at the end, and it runs the newest code.',
     "The last column is the same watcher with `guard: 'off'` (1.5 s drain, application context, fewer edits): what happens without it.",
