@@ -16,6 +16,8 @@ const tokens = rule('a list of injection tokens, one at least', (value) => Array
 @Module({})
 export class MikroOrmUnitsModule {
   /**
+   * Once an app.
+   *
    * @param options `imports`: modules that export the ORMs, where they are not global
    * @throws BackgroundWorkerError `BGW_INVALID_OPTION`
    */

@@ -16,6 +16,8 @@ const tokens = rule('a list of injection tokens, one at least', (value) => Array
 @Module({})
 export class TypeOrmUnitsModule {
   /**
+   * Once an app.
+   *
    * @param options `imports`: modules that export the data sources, where they are not global
    * @throws BackgroundWorkerError `BGW_INVALID_OPTION`
    */

@@ -6,7 +6,10 @@ import type { Server } from '../../support/servers.js';
 import type { Orm } from './orm.js';
 
 /** MikroORM wants an entity; the contract needs none. */
-const Unused = new EntitySchema<{ id: number }>({ name: 'Unused', properties: { id: { type: 'number', primary: true } } });
+const Unused = new EntitySchema<{ id: number }>({
+  name: 'Unused',
+  properties: { id: { type: 'number', primary: true } },
+});
 
 const open = ({ kind, url }: Server, max: number): Promise<MikroORM> =>
   MikroORM.init({
@@ -57,9 +60,12 @@ export function mikroOrm(title: string): Orm<SqlEntityManager> {
     sql: (em, statement) => em.execute(statement),
     onCommit,
     throwAfterCommit(app) {
-      app.get(MikroORM).em.getEventManager().registerSubscriber({
-        afterTransactionCommit: () => Promise.reject(new Error('from a subscriber')),
-      });
+      app
+        .get(MikroORM)
+        .em.getEventManager()
+        .registerSubscriber({
+          afterTransactionCommit: () => Promise.reject(new Error('from a subscriber')),
+        });
     },
     async stranger(server) {
       const orm = await open(server, 1);

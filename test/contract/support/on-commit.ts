@@ -103,6 +103,7 @@ function suite<M>(orm: Orm<M>, server: Server): void {
     await orm.transaction(manager, async (outer) => {
       await insert(outer, 1);
       on(outer, 'outer');
+      await orm.transaction(outer, async (first) => on(first, 'first'));
       await undone(outer, async (middle) => {
         on(middle, 'dropped');
         await insert(middle, 2);
@@ -121,7 +122,7 @@ function suite<M>(orm: Orm<M>, server: Server): void {
       });
       on(outer, 'outer, after');
     });
-    expect(await journalAfter()).toEqual(['outer', 'second', 'second, after', 'outer, after']);
+    expect(await journalAfter()).toEqual(['outer', 'first', 'second', 'second, after', 'outer, after']);
     expect(await rows()).toEqual([1]);
   });
 
@@ -181,7 +182,9 @@ function suite<M>(orm: Orm<M>, server: Server): void {
     expect(await journalAfter()).toEqual(['before', 'after']);
     const failed = events.filter(({ type }) => type === 'taskFailed').map((event) => 'error' in event && event.error);
     expect(failed).toEqual([new Error('thrown at once'), new Error('mail server down')]);
-    expect(lines.entries.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^task mail .*mail server down/));
+    expect(lines.entries.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^task mail .*mail server down/),
+    );
   });
 
   it('takes the options of a task', async () => {
@@ -264,7 +267,9 @@ function suite<M>(orm: Orm<M>, server: Server): void {
     expect(() => on(kept!, 'late')).toThrow(expect.objectContaining({ code: 'BGW_TRANSACTION_ENDED' }) as Error);
     const stranger = await orm.stranger(server);
     try {
-      expect(() => on(stranger.manager, 'no')).toThrow(expect.objectContaining({ code: 'BGW_NOT_REGISTERED' }) as Error);
+      expect(() => on(stranger.manager, 'no')).toThrow(
+        expect.objectContaining({ code: 'BGW_NOT_REGISTERED' }) as Error,
+      );
     } finally {
       await stranger.close();
     }

@@ -5,7 +5,11 @@ import type { Server } from '../../support/servers.js';
 import type { Orm } from './orm.js';
 
 /** @param token of the DataSource, where it is not the default one */
-export function typeOrm(title: string, { DataSource }: typeof TypeOrm, token?: InjectionToken): Orm<TypeOrm.EntityManager> {
+export function typeOrm(
+  title: string,
+  { DataSource }: typeof TypeOrm,
+  token?: InjectionToken,
+): Orm<TypeOrm.EntityManager> {
   const at: InjectionToken = token ?? DataSource;
   const open = ({ kind, url }: Server, poolSize: number): Promise<TypeOrm.DataSource> =>
     new DataSource({ type: kind, url, poolSize }).initialize();
