@@ -13,10 +13,10 @@ interface Seen {
 }
 
 const request = { id: 'request 1', tenant: 'acme' as unknown, submit: undefined as SubmitOptions | undefined };
-const seen: Promise<Seen>[] = [];
+let seen: Promise<Seen>[] = [];
 beforeEach(() => {
   Object.assign(request, { tenant: 'acme', submit: undefined });
-  seen.splice(0);
+  seen = [];
 });
 
 const look = (cls: ClsService): Seen => ({

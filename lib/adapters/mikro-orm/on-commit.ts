@@ -10,8 +10,18 @@ interface Frame {
   readonly queue: CommitQueue;
   readonly depth: number;
 }
-type Begin = Connection['begin'];
-type Broadcaster = NonNullable<Parameters<Connection['commit']>[1]>;
+
+/** What of a Connection it needs. MikroORM itself types a transaction as `any`, and each driver has its own. */
+interface Transactions {
+  begin(options?: { readonly ctx?: object }): Promise<object>;
+  commit(trx: object, broadcaster?: Broadcaster, ...more: unknown[]): Promise<void>;
+  rollback(trx: object, ...more: unknown[]): Promise<void>;
+}
+interface Broadcaster {
+  dispatchEvent(event: string, ...more: unknown[]): Promise<unknown>;
+  /** Of MikroORM 6. */
+  isTopLevel?(): boolean;
+}
 
 /**
  * Submits `fn` to the app's task pool once the outermost transaction of `em` has committed, in the order of the calls;
@@ -28,7 +38,7 @@ export function onCommit(em: EntityManager, fn: (ctx: TaskContext) => unknown, o
 }
 
 export const hookConnection = (connection: Connection, tasks: BackgroundTasks): void =>
-  hookInto(connection, tasks, () => new TransactionEnds(connection, tasks));
+  hookInto(connection, tasks, () => new TransactionEnds(connection as Transactions, tasks));
 
 /** MikroORM 6 tells subscribers nothing of savepoints, so it listens where all versions pass: at the connection. */
 class TransactionEnds implements CommitHooks<EntityManager> {
@@ -36,13 +46,13 @@ class TransactionEnds implements CommitHooks<EntityManager> {
   private readonly open = new WeakMap<object, Frame>();
 
   constructor(
-    connection: Connection,
+    connection: Transactions,
     public tasks: BackgroundTasks,
   ) {
     const begin = connection.begin.bind(connection);
     const commit = connection.commit.bind(connection);
     const rollback = connection.rollback.bind(connection);
-    connection.begin = async (options) => this.began(await begin(options), options);
+    connection.begin = async (options) => this.began(await begin(options), options?.ctx && this.open.get(options.ctx));
     connection.commit = async (trx, broadcaster, ...more) => {
       await commit(trx, this.tellingOfCommits(trx, broadcaster), ...more);
       this.committed(trx);
@@ -61,10 +71,9 @@ class TransactionEnds implements CommitHooks<EntityManager> {
     frame.queue.add(frame.depth, fn, options);
   }
 
-  private began<T>(trx: T, options: Parameters<Begin>[0]): T {
-    const outer = options?.ctx && this.open.get(options.ctx as object);
-    const frame = outer ? { queue: outer.queue, depth: outer.depth + 1 } : { queue: new CommitQueue(), depth: 1 };
-    this.open.set(trx as object, frame);
+  private began(trx: object, outer: Frame | undefined): object {
+    const queue = outer?.queue ?? new CommitQueue();
+    this.open.set(trx, { queue, depth: (outer?.depth ?? 0) + 1 });
     return trx;
   }
 
@@ -84,10 +93,12 @@ class TransactionEnds implements CommitHooks<EntityManager> {
 
   /** The first to know of the COMMIT: a subscriber that throws after it turns `commit()` into a rejection. */
   private tellingOfCommits(trx: object, broadcaster: Broadcaster | undefined): Broadcaster {
-    const dispatchEvent: Broadcaster['dispatchEvent'] = async (event, ...more) => {
-      if (event === 'afterTransactionCommit') this.committed(trx);
-      await broadcaster?.dispatchEvent(event, ...more);
+    return {
+      dispatchEvent: async (event, ...more) => {
+        if (event === 'afterTransactionCommit') this.committed(trx);
+        await broadcaster?.dispatchEvent(event, ...more);
+      },
+      isTopLevel: () => broadcaster?.isTopLevel?.() ?? false,
     };
-    return { dispatchEvent, isTopLevel: () => broadcaster?.isTopLevel() ?? false } as Broadcaster;
   }
 }

@@ -19,7 +19,7 @@ const open = ({ kind, url }: Server, max: number): Promise<MikroORM> =>
     pool: { min: 0, max },
     entities: [Unused],
     allowGlobalContext: true,
-  }) as unknown as Promise<MikroORM>;
+  });
 
 const lifetime = (orm: MikroORM) => ({ onApplicationShutdown: () => orm.close(true) });
 

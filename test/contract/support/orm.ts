@@ -28,8 +28,8 @@ export interface Orm<M> {
 
 export interface ByHand<M> {
   readonly manager: M;
-  commit(): Promise<void>;
-  rollback(): Promise<void>;
-  begin(): Promise<void>;
-  end(): Promise<void>;
+  readonly commit: () => Promise<void>;
+  readonly rollback: () => Promise<void>;
+  readonly begin: () => Promise<void>;
+  readonly end: () => Promise<void>;
 }
