@@ -15,7 +15,7 @@ import { typeOrm } from './support/typeorm.js';
 const orms: Orm<unknown>[] = [
   typeOrm('TypeORM 1', typeorm),
   typeOrm('TypeORM 0.3', old as unknown as typeof typeorm, 'OLD_DATA_SOURCE'),
-  mikroOrm('MikroORM'),
+  mikroOrm('MikroORM 6'),
 ] as Orm<unknown>[];
 
 const ID = { postgres: 'select pg_backend_pid() as id', mariadb: 'select connection_id() as id' };
