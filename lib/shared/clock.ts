@@ -27,6 +27,9 @@ export interface TimerOptions {
 /** The injection token of the clock. */
 export const CLOCK = Symbol('nestjs-background-worker:clock');
 
+/** Read once: the getter costs more than the clock. */
+const BORN = performance.timeOrigin;
+
 const MAX_DELAY = 2 ** 31 - 1;
 
 /** All timers of one kind on a single one of Node's: a timer of a sleeping worker costs no more than its place in a heap. */
@@ -149,7 +152,7 @@ export class SystemClock implements Clock {
   private readonly unrefTimers = new TimerQueue(this, true);
 
   now(): number {
-    return performance.timeOrigin + performance.now();
+    return BORN + performance.now();
   }
 
   wall(): number {
@@ -166,4 +169,4 @@ export class SystemClock implements Clock {
 }
 
 /** When this process began, in epoch milliseconds with fractions. */
-export const processBorn = (): number => performance.timeOrigin;
+export const processBorn = (): number => BORN;

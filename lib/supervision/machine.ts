@@ -1,6 +1,7 @@
 import type { EventBody } from '../contract/events.js';
 import type { StoppedReason, WorkerState } from '../contract/worker-state.js';
 import type { WorkerDefinition } from '../definition/definition.js';
+import type { Timetable } from '../shared/alarm.js';
 import type { AbortWhy } from '../shared/errors.js';
 import type { Outcome } from './ports.js';
 
@@ -98,7 +99,7 @@ export const newMachine: Machine = {
 export const LIMITS: readonly TimerName[] = ['heartbeat', 'ready', 'overdue', 'grace', 'deadline'];
 
 /** When each timer is due; what is not named is not armed. */
-export function timersOf({ state, stopping, overdue }: Machine, policy: Policy): Partial<Record<TimerName, number>> {
+export function timersOf({ state, stopping, overdue }: Machine, policy: Policy): Timetable<TimerName> {
   switch (state.status) {
     case 'waiting':
       if (state.until === undefined) return {};

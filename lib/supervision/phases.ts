@@ -7,7 +7,9 @@ function phasesOf(supervisors: readonly Supervisor[]): readonly (readonly Superv
   const phases = new Map<number, Supervisor[]>();
   for (const supervisor of supervisors) {
     const { phase } = supervisor.policy;
-    phases.set(phase, [...(phases.get(phase) ?? []), supervisor]);
+    const group = phases.get(phase);
+    if (group) group.push(supervisor);
+    else phases.set(phase, [supervisor]);
   }
   return [...phases].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
