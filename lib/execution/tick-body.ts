@@ -1,21 +1,25 @@
 import type { LoggerService } from '@nestjs/common';
 import type { TickContext, Token } from '../contract/contexts.js';
 import type { TickRunnable } from '../contract/runnable.js';
+import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
-import type { Body, LiveBody, Outcome, Run } from '../supervision/ports.js';
+import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
 import { runUnit, type RunningUnit } from '../units/unit-runner.js';
 import type { Unit } from '../units/unit.js';
-import { sliceOf, type Site } from './runtime.js';
+import { Site, sliceOf, type Runtime } from './runtime.js';
 
 /** One run of `every`: a unit. It drains at stop; only `cancel` aborts it. */
-export class TickBody implements Body {
+export class TickBody extends Site {
   constructor(
-    private readonly site: Site,
+    runtime: Runtime,
+    definition: WorkerDefinition,
     private readonly target: TickRunnable,
-  ) {}
+  ) {
+    super(runtime, definition);
+  }
 
   start(run: Run): LiveBody {
-    const { runtime, definition } = this.site;
+    const { runtime, definition } = this;
     const { kind, heartbeatTimeout, name } = definition;
     const running = runUnit(
       runtime,
@@ -27,7 +31,7 @@ export class TickBody implements Body {
         beat: heartbeatTimeout === undefined ? undefined : () => run.report({ type: 'beat' }),
         slice: sliceOf(definition),
       },
-      (unit) => runtime.inside.run(definition, () => this.target.run(new Tick(this.site, run, unit))),
+      (unit) => runtime.inside.run(definition, () => this.target.run(new Tick(this, run, unit))),
     );
     void follow(running, run);
     return {

@@ -12,6 +12,7 @@ interface Ringer<Name extends string> {
 export class Alarm<Name extends string> {
   private timer: Timer | undefined = undefined;
   private at = 0;
+  private limit = false;
 
   /** @param limits those for which time at a breakpoint does not count */
   constructor(
@@ -30,19 +31,22 @@ export class Alarm<Name extends string> {
   }
 
   private arm({ name, at }: Due<Name>, now: number): void {
-    const limit = this.limits.includes(name);
     this.at = at;
-    this.timer = this.clock.after(at - now, () => this.fired(limit), { limit });
+    this.limit = this.limits.includes(name);
+    this.timer = this.clock.after(at - now, fired, { limit: this.limit }, this);
   }
 
-  private fired(limit: boolean): void {
+  /** The timer has fired. */
+  fired(): void {
     this.timer = undefined;
     const next = earliestOf(this.ringer.timetable);
     if (!next) return;
     if (next.at <= this.at) this.ringer.ring(next.name);
-    else this.arm(next, limit ? this.at : this.clock.now());
+    else this.arm(next, this.limit ? this.at : this.clock.now());
   }
 }
+
+const fired = (alarm: { fired(): void }): void => alarm.fired();
 
 interface Due<Name> {
   readonly name: Name;

@@ -169,10 +169,10 @@ describe('Alarm', () => {
     const now = time.now();
     follow({ a: now + 100 });
     follow({ a: now + 300 });
-    const [[, fire] = []] = after.mock.calls;
+    const [[, fire] = []] = after.mock.calls as unknown as [number, (given: unknown) => void][];
     await time.advance(99);
     vi.spyOn(time, 'now').mockReturnValue(now + 5_000);
-    fire?.();
+    fire?.(alarm);
     expect(after.mock.lastCall?.[0]).toBe(200);
     follow({});
   });
