@@ -19,20 +19,13 @@ export interface Mark {
   readonly metadata: Metadata;
 }
 
-const isClass = (value: unknown): value is Class => typeof value === 'function';
-
 /** Nest makes the instance of its metatype, unless that is a factory or there is none. */
 const classOf = (wrapper: Wrapper): unknown =>
   wrapper.isNotMetatype ? (wrapper.instance as object | null | undefined)?.constructor : wrapper.metatype;
 
-function marksOf(wrapper: Wrapper): readonly Mark[] {
-  const own = classOf(wrapper);
-  const { token } = wrapper;
-  const classes: readonly unknown[] = token === own ? [own] : [own, token];
-  return classes.filter(isClass).flatMap((by) => {
-    const metadata = metadataOf(by);
-    return metadata ? [{ by, metadata }] : [];
-  });
+function markOf(by: unknown): Mark | undefined {
+  const metadata = typeof by === 'function' ? metadataOf(by as Class) : undefined;
+  return metadata && { by: by as Class, metadata };
 }
 
 /**
@@ -43,13 +36,16 @@ export function* decorated(modules: Iterable<Module>): Iterable<Decorated> {
   for (const module of modules)
     for (const injectables of [module.providers, module.controllers])
       for (const wrapper of injectables.values()) {
-        const marks = marksOf(wrapper);
-        const [mark] = marks;
+        const { token } = wrapper;
+        const by = classOf(wrapper);
+        const own = markOf(by);
+        const other = token === by ? undefined : markOf(token);
+        const mark = own ?? other;
         if (!mark) continue;
         if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) throw scoped(mark);
         const { instance } = wrapper as { instance: unknown };
         if (typeof instance === 'object' && instance !== null)
-          yield { instance, token: wrapper.token, module: module.name, marks };
+          yield { instance, token, module: module.name, marks: own && other ? [own, other] : [mark] };
       }
 }
 

@@ -124,6 +124,7 @@ export function timersOf({ state, stopping, overdue }: Machine, policy: Policy):
 /** Everything but a heartbeat alone is a change. */
 export function isChange(from: WorkerState, to: WorkerState): boolean {
   if (from === to) return false;
+  if (from.status !== to.status) return true;
   const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
   keys.delete('lastHeartbeat');
   return [...keys].some((key) => from[key as keyof WorkerState] !== to[key as keyof WorkerState]);
