@@ -30,7 +30,11 @@ export const enter = ({ machine }: Draft, state: Distribute<WorkerState>): Worke
 };
 
 /** Literals: what a spread adds lies outside of the object, and most workers wait most of the time. */
-function waiting({ machine }: Draft, on: WaitingOn, { until, error }: { until?: number; error?: unknown }): WorkerState {
+function waiting(
+  { machine }: Draft,
+  on: WaitingOn,
+  { until, error }: { until?: number; error?: unknown },
+): WorkerState {
   const { failures, incarnation } = machine.state;
   const state: WorkerState =
     until === undefined
@@ -49,10 +53,7 @@ export function proceed(draft: Draft, error?: unknown): Step {
   const idle = { ...machine, after: undefined, stopping: undefined };
   const gate = policy.gates[machine.passed];
   if (gate !== undefined) {
-    return step(
-      { ...idle, state: waiting(draft, gate, { error }) },
-      { do: 'enter', gate: machine.passed },
-    );
+    return step({ ...idle, state: waiting(draft, gate, { error }) }, { do: 'enter', gate: machine.passed });
   }
   const { kind } = policy;
   if (kind.type === 'loop')

@@ -46,6 +46,9 @@ export async function startPhases(supervisors: readonly Supervisor[], isOver: ()
   }
 }
 
+/** Of the time left, for each phase still to come, and for all of them: one that is stuck must not leave the others none. */
+const KEPT = { each: 0.1, all: 0.5 };
+
 /** Asks phase after phase to stop, descending, and waits for each, at most until `deadline`. */
 export async function stopPhases(
   supervisors: readonly Supervisor[],
@@ -56,8 +59,9 @@ export async function stopPhases(
   const wereAlive = supervisors.filter(
     (one) => one.machine.live || one.state.status === 'waiting' || one.state.status === 'paused',
   );
-  for (const group of [...phasesOf(supervisors)].reverse()) {
-    for (const one of group) one.dispatch({ type: 'stop', reason: 'shutdown', deadline });
+  for (const [later, group] of [...phasesOf(supervisors).entries()].reverse()) {
+    const kept = (deadline - clock.now()) * Math.min(KEPT.all, KEPT.each * later);
+    for (const one of group) one.dispatch({ type: 'stop', reason: 'shutdown', deadline: deadline - kept });
     await Promise.all(group.map((one) => one.until(() => one.state.status !== 'stopping')));
   }
   const names = (abandoned: boolean): readonly string[] =>
