@@ -14,9 +14,9 @@ import {
   type MachineInput,
   type Policy,
   type TimerName,
-} from './machine.js';
+} from './machine/machine.js';
 import type { Body, BodySignal, Gate, LiveBody, Outcome } from './ports.js';
-import { transition } from './transition.js';
+import { transition } from './machine/transition.js';
 import { TriggerQueue } from './trigger-queue.js';
 
 export interface FailureReport {

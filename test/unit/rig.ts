@@ -10,7 +10,7 @@ import { bodyOf } from '../../lib/execution/body-of.js';
 import type { Runtime } from '../../lib/execution/runtime.js';
 import { Inside } from '../../lib/shared/inside.js';
 import { SupervisedHandle } from '../../lib/supervision/handle.js';
-import type { Policy } from '../../lib/supervision/machine.js';
+import type { Policy } from '../../lib/supervision/machine/machine.js';
 import { Stage } from '../../lib/supervision/stage.js';
 import { Supervisor } from '../../lib/supervision/supervisor.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -1,4 +1,4 @@
-import type { WaitingOn, WorkerState } from '../contract/worker-state.js';
+import type { WaitingOn, WorkerState } from '../../contract/worker-state.js';
 import type { After, Effect, Machine, MachineEvent, Policy, Step } from './machine.js';
 
 /** A machine on its way through one transition. */

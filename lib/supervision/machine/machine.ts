@@ -1,9 +1,9 @@
-import type { EventBody } from '../contract/events.js';
-import type { StoppedReason, WorkerState } from '../contract/worker-state.js';
-import type { WorkerDefinition } from '../definition/definition.js';
-import type { Timetable } from '../shared/alarm.js';
-import type { AbortWhy } from '../shared/errors.js';
-import type { Outcome } from './ports.js';
+import type { EventBody } from '../../contract/events.js';
+import type { StoppedReason, WorkerState } from '../../contract/worker-state.js';
+import type { WorkerDefinition } from '../../definition/definition.js';
+import type { Timetable } from '../../shared/alarm.js';
+import type { AbortWhy } from '../../shared/errors.js';
+import type { Outcome } from '../ports.js';
 
 /** What the transitions go by. */
 export type Policy = WorkerDefinition;
