@@ -29,7 +29,7 @@ export interface TimerOptions {
 export const CLOCK = Symbol('nestjs-background-worker:clock');
 
 /** Read once: the getter costs more than the clock. */
-const BORN = performance.timeOrigin;
+const ORIGIN = Math.round(performance.timeOrigin);
 
 const MAX_DELAY = 2 ** 31 - 1;
 
@@ -154,7 +154,7 @@ export class SystemClock implements Clock {
   private readonly unrefTimers = new TimerQueue(this, true);
 
   now(): number {
-    return BORN + performance.now();
+    return ORIGIN + performance.now();
   }
 
   wall(): number {
@@ -171,4 +171,4 @@ export class SystemClock implements Clock {
 }
 
 /** When this process began, in epoch milliseconds with fractions. */
-export const processBorn = (): number => BORN;
+export const processBorn = (): number => performance.timeOrigin;
