@@ -69,7 +69,8 @@ function checkSubpaths(directory: string): void {
   copyFileSync(join(consumer, 'subpaths.ts'), join(directory, 'subpaths.ts'));
   run(directory, process.execPath, [tsc, '-p', '.', '--skipLibCheck']);
   const output = run(directory, process.execPath, ['subpaths.js'], clean);
-  if (output !== 'subpaths: TypeOrmUnitsModule,MikroOrmUnitsModule,ClsUnits\n') throw new Error(output);
+  if (output !== 'subpaths: TypeOrmUnitsModule,MikroOrmUnitsModule,ClsUnits,onCommit,onCommit\n')
+    throw new Error(output);
   console.log(output.trimEnd());
 }
 

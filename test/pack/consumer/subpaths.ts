@@ -1,7 +1,7 @@
 import { ClsUnits } from 'nestjs-background-worker/cls';
-import { MikroOrmUnitsModule, onCommit as onMikroOrmCommit } from 'nestjs-background-worker/mikro-orm';
-import { onCommit, TypeOrmUnitsModule } from 'nestjs-background-worker/typeorm';
+import * as mikroOrm from 'nestjs-background-worker/mikro-orm';
+import * as typeOrm from 'nestjs-background-worker/typeorm';
 
-const modules = [TypeOrmUnitsModule.forRoot(), MikroOrmUnitsModule.forRoot()];
-console.log(`subpaths: ${[...modules.map(({ module }) => module.name), new ClsUnits().constructor.name].join()}`);
-export type Hooks = [typeof onCommit, typeof onMikroOrmCommit];
+const modules = [typeOrm.TypeOrmUnitsModule.forRoot(), mikroOrm.MikroOrmUnitsModule.forRoot()];
+const names = [...modules.map(({ module }) => module.name), new ClsUnits().constructor.name];
+console.log(`subpaths: ${[...names, typeOrm.onCommit.name, mikroOrm.onCommit.name].join()}`);
