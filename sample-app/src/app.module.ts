@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
 import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
 import { DatabaseModule } from './database/database.module.js';
@@ -7,7 +7,7 @@ import { FetchingModule } from './fetching/fetching.module.js';
 import { HealthController } from './health.controller.js';
 import { ProbingModule } from './probing/probing.module.js';
 import { SubscribersModule } from './subscribers/subscribers.module.js';
-import { BusyFilter } from './tasks/busy.filter.js';
+import { BusyInterceptor } from './tasks/busy.interceptor.js';
 import { TasksController } from './tasks/tasks.controller.js';
 import { WorkersController } from './workers/workers.controller.js';
 
@@ -24,6 +24,6 @@ import { WorkersController } from './workers/workers.controller.js';
     FetchingModule,
   ],
   controllers: [HealthController, WorkersController, TasksController],
-  providers: [{ provide: APP_FILTER, useClass: BusyFilter }],
+  providers: [{ provide: APP_INTERCEPTOR, useClass: BusyInterceptor }],
 })
 export class AppModule {}

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { Injectable, Logger } from '@nestjs/common';
 import { SMTPServer } from 'smtp-server';
 
@@ -28,11 +27,14 @@ export class LocalSmtpServer {
       authOptional: true,
       disabledCommands: ['AUTH', 'STARTTLS'],
       closeTimeout: 1_000,
-      onData: (stream, { envelope }, callback) => {
+      onData: (stream, { envelope }, done) => {
         const to = envelope.rcptTo.map(({ address }) => address);
-        void text(stream)
-          .then((mail) => this.receive(to, mail), callback)
-          .then(() => callback());
+        let mail = '';
+        stream.setEncoding('utf8').on('data', (part: string) => (mail += part));
+        stream.once('end', () => {
+          this.receive(to, mail);
+          done();
+        });
       },
     });
     this.server.listen(0, '127.0.0.1');
