@@ -76,6 +76,35 @@ describe('submit', () => {
     expect(seen).toEqual([undefined, 'request']);
   });
 
+  it('sees nothing of what another task, or an attempt before it, or a listener has entered', async () => {
+    const entered = new AsyncLocalStorage<string>();
+    const rig = new TaskRig({ pool: { concurrency: 2 }, onError: () => entered.enterWith('onError') });
+    for (const type of ['taskStarted', 'taskCompleted', 'taskRetrying'] as const)
+      rig.room.site.hub.on([type], () => entered.enterWith(type));
+    const seen: unknown[] = [];
+    const enter = (name: string) => (): void => {
+      seen.push(entered.getStore());
+      entered.enterWith(name);
+    };
+    const enterThenFail =
+      (name: string) =>
+      async ({ attempt }: { attempt: number }): Promise<void> => {
+        enter(name)();
+        if (attempt === 1) throw new Error('again');
+        await drain();
+      };
+    for (const name of ['a', 'b', 'c']) rig.tasks.submit(enter(name));
+    rig.tasks.submit(enterThenFail('d'), { retries: 1 });
+    entered.run('request', () => {
+      rig.tasks.submit(enterThenFail('e'), { retries: 1, context: 'inherit' });
+      rig.tasks.submit(enter('f'));
+    });
+    await rig.clock.advance(2_000);
+    const [root, request] = [undefined, 'request'];
+    expect(seen).toEqual([root, root, root, root, request, root, root, request]);
+    expect(entered.getStore()).toBe(root);
+  });
+
   it('waits for the delay', async () => {
     const { tasks, clock } = new TaskRig();
     const handle = tasks.submit(() => 1, { delay: 100 });
