@@ -16,7 +16,7 @@ const isClass = (value: unknown): value is Class => typeof value === 'function';
 export function discoverHandlers(modules: Iterable<Module>, skipped: (line: string) => void): readonly FoundHandler[] {
   const found = new Map<object, FoundHandler[]>();
   for (const module of modules) {
-    for (const wrapper of module.providers.values()) {
+    for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
       const instance = wrapper.instance as object | null | undefined;
       const by = [instance?.constructor, wrapper.metatype, wrapper.token].find(
         (one) => isClass(one) && taskHandlersOf(one),
@@ -51,5 +51,5 @@ function handlersOf(
 const scoped = ({ name }: Class): BackgroundWorkerError =>
   new BackgroundWorkerError(
     'BGW_SCOPED_WORKER',
-    `${name} has task handlers and is request- or transient-scoped, or depends on something that is; make it a default-scoped provider and use ctx.resolve() inside the task`,
+    `${name} has task handlers and is request- or transient-scoped, or depends on something that is; make it default-scoped and use ctx.resolve() inside the task`,
   );
