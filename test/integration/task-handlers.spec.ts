@@ -102,7 +102,7 @@ class Reports {
 describe('handlers', () => {
   it('with a concurrency of their own run beside the pool, never more than that many', async () => {
     [running, most, gate] = [0, 0, new Promise((resolve) => (release = resolve))];
-    const tasks = tasksOf(await bootWith([Reports], { pool: { concurrency: 1, queue: 0 } }));
+    const tasks = tasksOf(await bootWith([Reports], { pool: { concurrency: 1, queue: 1 } }));
     const ids = await Promise.all([1, 2].map(async () => (await tasks.dispatch(Reports, 'make')).id));
     const third = tasks.run(Reports, 'make');
     await until('two run', () => running === 2);

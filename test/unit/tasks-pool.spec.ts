@@ -332,6 +332,21 @@ describe('map and asCompleted', () => {
     expect(results).toEqual([30, 20, 10, 5]);
   });
 
+  it('cancels what was begun and not taken when its reader breaks off', async () => {
+    const rig = new TaskRig();
+    const taken: number[] = [];
+    for await (const one of rig.tasks.map([1, 2, 3, 4], async (n, ctx) => (n > 1 && (await ctx.sleep(1_000)), n), {
+      concurrency: 3,
+    })) {
+      taken.push(one);
+      break;
+    }
+    await drain();
+    expect(taken).toEqual([1]);
+    expect(rig.types().filter((type) => type === 'taskCancelled')).toHaveLength(2);
+    expect(rig.room.pool('default').load).toBe(0);
+  });
+
   it('throws the first failure at its place and cancels the rest, as break does', async () => {
     const { tasks, clock } = new TaskRig();
     const states: string[] = [];
