@@ -30,6 +30,7 @@ async function load<T>(name: string): Promise<T> {
 
 export async function peers(work: Work): Promise<readonly Contender[]> {
   const { default: fastq } = await load<{ default: Fastq }>('fastq');
+  // oxlint-disable-next-line promise/no-callback-in-promise -- its other API
   const bare = fastq((_, done) => void work().then(() => done(null), done), CONCURRENCY);
   const { default: async } = await load<{
     default: { queue(work: Work, at: number): { push(one: object): Promise<void> } };

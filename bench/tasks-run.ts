@@ -1,7 +1,7 @@
 /** In plain Node, started by tasks.ts. All contenders take turns in this one process, in which a Nest app with the module runs. */
 import 'reflect-metadata';
 import { cpus, loadavg } from 'node:os';
-import { Injectable, Module, Scope } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, NestFactory } from '@nestjs/core';
 import { BackgroundTasks, BackgroundWorkerModule, BackgroundWorkers, InjectTaskPool } from '../lib/index.js';
 import { CONCURRENCY, peers, type Contender, type Work } from './tasks-peers.js';
@@ -17,7 +17,10 @@ class Scoped {}
 
 @Injectable()
 class Held {
-  constructor(@InjectTaskPool('held') readonly tasks: BackgroundTasks) {}
+  constructor(
+    @InjectTaskPool('held') readonly tasks: BackgroundTasks,
+    @Inject(ModuleRef) readonly moduleRef: ModuleRef,
+  ) {}
 }
 
 @Module({
@@ -32,9 +35,9 @@ class Held {
 })
 class AppModule {}
 
-const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'] });
+const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
 const tasks = app.get(BackgroundTasks);
-const moduleRef = app.get(ModuleRef);
+const { moduleRef } = app.get(Held);
 
 let ended = 0;
 let onEnd = (): void => undefined;
@@ -99,6 +102,15 @@ const pairs: readonly Contender[] = [
     name: "Nest's recipe for a DI scope, one by one",
     run: (count) => oneByOne(count, () => moduleRef.resolve(Scoped, ContextIdFactory.create())),
   },
+  {
+    name: "Nest's recipe with a REQUEST of one's own, one by one",
+    run: (count) =>
+      oneByOne(count, () => {
+        const id = ContextIdFactory.create();
+        moduleRef.registerRequestByContextId({}, id);
+        return moduleRef.resolve(Scoped, id);
+      }),
+  },
 ];
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
@@ -108,7 +120,7 @@ const isOneByOne = (name: string): boolean => name.endsWith('one by one');
 
 for (let round = -3; round < ROUNDS; round += 1) {
   for (const { name, run } of round % 2 === 0 ? contenders : [...contenders].reverse()) {
-    const count = name.includes('DI scope') ? TASKS / 10 : TASKS;
+    const count = /DI scope|REQUEST/.test(name) ? TASKS / 10 : TASKS;
     // Once unmeasured: nobody pays for the garbage of who came before.
     await run(count);
     await new Promise((resolve) => setImmediate(resolve));
@@ -177,6 +189,8 @@ for (const name of ['submit', 'ctx.unitOfWork'])
     over(`${name}, one by one`) < 1_000,
     `a unit costs under 1 us over a bare call: ${name} ${over(`${name}, one by one`).toFixed(0)} ns`,
   );
-const scope = to('submit with a DI scope, one by one', "Nest's recipe for a DI scope, one by one");
-goal(scope <= 1, `a DI scope costs no more than Nest's own recipe: ${scope.toFixed(2)} of it`);
+for (const recipe of ["Nest's recipe for a DI scope", "Nest's recipe with a REQUEST of one's own"]) {
+  const share = to('submit with a DI scope, one by one', `${recipe}, one by one`);
+  goal(share <= 1, `a task with a DI scope costs no more than ${recipe}: ${share.toFixed(2)} of it`);
+}
 await app.close();

@@ -7,11 +7,12 @@ import { compile, realEnvironment } from './compile.js';
 
 const out = fileURLToPath(new URL(`build/${process.pid}`, import.meta.url));
 try {
-  compile(['bench/tasks-run.ts', 'bench/tasks-peers.ts'], out);
-  execFileSync(process.execPath, ['--expose-gc', join(out, 'bench/tasks-run.js')], {
-    env: realEnvironment(),
-    stdio: 'inherit',
-  });
+  compile(['bench/tasks-run.ts', 'bench/tasks-alone.ts', 'bench/tasks-peers.ts'], out);
+  for (const file of ['tasks-run', 'tasks-alone'])
+    execFileSync(process.execPath, ['--expose-gc', join(out, `bench/${file}.js`)], {
+      env: realEnvironment(),
+      stdio: 'inherit',
+    });
 } finally {
   rmSync(out, { recursive: true, force: true });
 }

@@ -16,6 +16,8 @@ export interface SlotOwner {
   left(): void;
 }
 
+const NOW = Promise.resolve();
+
 /** Runs tasks, at most so many at a time. A slot is free again when the function has settled, whatever became of the task before. */
 export class Slots {
   private readonly running = new Fifo<Task<unknown>>();
@@ -40,8 +42,10 @@ export class Slots {
   wake(): void {
     if (this.flow !== 'idle' || this.running.length >= this.count) return;
     this.flow = 'scheduled';
-    this.site.root(() => queueMicrotask(this.pump));
+    this.site.root(this.schedule);
   }
+
+  private readonly schedule = (): void => void NOW.then(this.pump);
 
   private readonly pump = (): void => {
     this.flow = 'pumping';
@@ -83,15 +87,15 @@ export class Slots {
 
   /** In an async scope of its own: what a task puts there with `AsyncLocalStorage.enterWith()` no other sees. */
   private alone(attempt: Attempt): unknown {
-    return new AsyncResource('BackgroundTask').runInAsyncScope(this.execute, this, attempt);
+    return new AsyncResource('BackgroundTask').runInAsyncScope(this.execute, undefined, attempt);
   }
 
-  private execute(attempt: Attempt): unknown {
+  private readonly execute = (attempt: Attempt): unknown => {
     const { site } = this;
     const { task } = attempt;
     site.inside.enter(task);
     return site.isBare ? task.fn(attempt) : executeUnit(site, attempt, () => task.fn(attempt));
-  }
+  };
 
   /** Without a retry left the task is over, but for its slot. */
   private timedOut(attempt: Attempt): void {

@@ -48,7 +48,7 @@ export const failures: Record<string, Work> = {
   'a throw in the getter of cause': throwing(getter(new Error(), 'cause')),
   'a proxy whose every trap throws': throwing(hostile()),
   'a revoked proxy': throwing(revoked()),
-  'a rejection with a proxy whose every trap throws': async () => await Promise.reject(hostile() as Error),
+  'a rejection with a proxy whose every trap throws': async () => await Promise.reject(hostile()),
   'a result whose then cannot be read': () => getter({}, 'then'),
   'a result that is a revoked proxy': revoked,
   'a thenable that throws': () => ({
