@@ -25,6 +25,7 @@ import type { Stage } from '../supervision/stage.js';
 import { Closing } from '../tasks/closing.js';
 import type { TaskRoom } from '../tasks/room.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
+import { decorated } from './decorated.js';
 import { discover } from './discover.js';
 import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
@@ -71,11 +72,12 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const guard = off ? undefined : makeGuard(guardOptionsOf(options), app);
   const factory = new WorkerFactory(runtime, options, ports, stage, guard);
   const skipped = (line: string): void => logger.debug(line);
-  for (const found of discover(modules.values(), skipped)) registry.add(factory.ofFound(found));
+  const found = [...decorated(modules.values())];
+  for (const worker of discover(found, skipped)) registry.add(factory.ofFound(worker));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
   const selection = off ?? selectionOf(options.enabled, process.env);
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
-  const tasks = assembleTasks(materials, runtime, options, selection);
+  const tasks = assembleTasks(materials, runtime, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
   return { shutdownTimeout, registry, factory, guard, selection, tasks, closing };
 }

@@ -6,7 +6,7 @@ import { WorkerAborted, isAbortBy } from '../shared/errors.js';
 import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
 import { Pace } from '../units/pace.js';
 import { capture, runUnit } from '../units/unit-runner.js';
-import type { Unit } from '../units/unit.js';
+import { Unit } from '../units/unit.js';
 import type { Driven } from './drive.js';
 import { Parts } from './parts.js';
 import { sliceOf, type Site } from './runtime.js';
@@ -135,11 +135,9 @@ export class Loop implements LiveBody, WorkerContext, Driven {
     const { runtime, definition } = this.site;
     const headers = capture(runtime.interceptors);
     const slice = sliceOf(definition);
-    const { unit, result, settled } = runUnit(
-      runtime,
-      { kind: 'unit', name: this.name, headers, timeout, beat: () => this.beat(), slice },
-      (own) => runtime.inside.run(definition, () => fn(own)),
-    );
+    const spec = { kind: 'unit', name: this.name, headers, timeout, beat: () => this.beat(), slice } as const;
+    const unit = new Unit(runtime, spec);
+    const { result, settled } = runUnit(runtime, unit, () => runtime.inside.run(definition, () => fn(unit)));
     this.units.add(unit);
     this.parts.enter();
     void settled.then(() => {

@@ -1,6 +1,7 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { WorkerDefinition } from '../definition/definition.js';
 import type { Inside } from '../shared/inside.js';
+import type { Body, LiveBody, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
 
 /** What every body of an app shares. */
@@ -8,14 +9,16 @@ export interface Runtime extends UnitEnvironment {
   readonly inside: Inside;
 }
 
-/** What every run of one worker shares. The definition is also the owner of its bodies, for `Inside`. */
-export class Site {
+/** A worker's body, and what all of its runs share. The definition is also their owner, for `Inside`. */
+export abstract class Site implements Body {
   private lazyLogger: LoggerService | undefined = undefined;
 
   constructor(
     readonly runtime: Runtime,
     readonly definition: WorkerDefinition,
   ) {}
+
+  abstract start(run: Run): LiveBody;
 
   get logger(): LoggerService {
     return (this.lazyLogger ??= new Logger(this.definition.name));

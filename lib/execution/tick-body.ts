@@ -1,44 +1,37 @@
 import type { LoggerService } from '@nestjs/common';
-import type { TickContext, Token } from '../contract/contexts.js';
+import type { TickContext } from '../contract/contexts.js';
 import type { TickRunnable } from '../contract/runnable.js';
+import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
-import type { Body, LiveBody, Outcome, Run } from '../supervision/ports.js';
+import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
 import { runUnit, type RunningUnit } from '../units/unit-runner.js';
-import type { Unit } from '../units/unit.js';
-import { sliceOf, type Site } from './runtime.js';
+import { Unit } from '../units/unit.js';
+import { Site, sliceOf, type Runtime } from './runtime.js';
 
 /** One run of `every`: a unit. It drains at stop; only `cancel` aborts it. */
-export class TickBody implements Body {
+export class TickBody extends Site {
   constructor(
-    private readonly site: Site,
+    runtime: Runtime,
+    definition: WorkerDefinition,
     private readonly target: TickRunnable,
-  ) {}
+  ) {
+    super(runtime, definition);
+  }
 
   start(run: Run): LiveBody {
-    const { runtime, definition } = this.site;
-    const { kind, heartbeatTimeout, name } = definition;
-    const running = runUnit(
-      runtime,
-      {
-        kind: 'tick',
-        name,
-        headers: {},
-        timeout: kind.type === 'tick' ? kind.timeout : undefined,
-        beat: heartbeatTimeout === undefined ? undefined : () => run.report({ type: 'beat' }),
-        slice: sliceOf(definition),
-      },
-      (unit) => runtime.inside.run(definition, () => this.target.run(new Tick(this.site, run, unit))),
-    );
-    void follow(running, run);
+    const { runtime, definition } = this;
+    const tick = new Tick(this, run);
+    const work = (): unknown => runtime.inside.run(definition, () => this.target.run(tick));
+    void follow(tick, run, runUnit(runtime, tick, work));
     return {
       ask: () => undefined,
-      cancel: (reason: WorkerAborted) => running.unit.cancel(reason),
+      cancel: (reason: WorkerAborted) => tick.cancel(reason),
       wake: () => undefined,
     };
   }
 }
 
-async function follow({ unit, result, settled }: RunningUnit<unknown>, run: Run): Promise<void> {
+async function follow(unit: Unit, run: Run, { result, settled }: RunningUnit<unknown>): Promise<void> {
   let over = false;
   const end = settled.then(() => (over = true));
   const outcome = await result.then<Outcome, Outcome>(
@@ -55,48 +48,30 @@ async function follow({ unit, result, settled }: RunningUnit<unknown>, run: Run)
   run.report({ type: 'settled', outcome: { as: 'aborted' } });
 }
 
-class Tick implements TickContext {
-  readonly name: string;
+class Tick extends Unit implements TickContext {
   readonly incarnation: number;
+  readonly scheduledAt: Date;
 
   constructor(
     private readonly site: Site,
     private readonly run: Run,
-    private readonly unit: Unit,
   ) {
-    this.name = site.definition.name;
+    const { definition, runtime } = site;
+    const { kind, heartbeatTimeout, name } = definition;
+    super(runtime, {
+      kind: 'tick',
+      name,
+      headers: {},
+      timeout: kind.type === 'tick' ? kind.timeout : undefined,
+      beat: heartbeatTimeout === undefined ? undefined : () => run.report({ type: 'beat' }),
+      slice: sliceOf(definition),
+    });
     this.incarnation = run.incarnation;
-    this.scheduledAt = new Date(site.runtime.clock.wall() - site.runtime.clock.now() + run.scheduledAt);
+    this.scheduledAt = new Date(runtime.clock.wall() - runtime.clock.now() + run.scheduledAt);
   }
-
-  readonly scheduledAt: Date;
 
   get logger(): LoggerService {
     return this.site.logger;
-  }
-
-  get id(): string {
-    return this.unit.id;
-  }
-
-  get signal(): AbortSignal {
-    return this.unit.signal;
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    return this.unit.headers;
-  }
-
-  sleep(ms: number): Promise<void> {
-    return this.unit.sleep(ms);
-  }
-
-  get<T = unknown>(token: Token<T>): T {
-    return this.unit.get(token);
-  }
-
-  resolve<T = unknown>(token: Token<T>): Promise<T> {
-    return this.unit.resolve(token);
   }
 
   heartbeat(): void {

@@ -1,37 +1,40 @@
 import type { UnitInterceptor } from '../contract/units.js';
 import type { Clock } from '../shared/clock.js';
 import { WorkerAborted } from '../shared/errors.js';
-import type { UnitEnvironment, UnitSpec } from './environment.js';
-import { Unit } from './unit.js';
+import type { UnitEnvironment } from './environment.js';
+import type { Unit } from './unit.js';
 
 export interface RunningUnit<T> {
-  readonly unit: Unit;
   /** Rejects at once on a time-out. */
   readonly result: Promise<T>;
   /** Never rejects: the function and its interceptors have ended. */
   readonly settled: Promise<void>;
 }
 
-type Work<T> = (unit: Unit) => T | PromiseLike<T>;
+type Work<U, T> = (unit: U) => T | PromiseLike<T>;
 
 /** What interceptors want to carry along, read in the submitter's context. */
 export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Record<string, string>> {
   return Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>;
 }
 
-/** Runs `work` as a unit, through the interceptors. Never throws. */
-export function runUnit<T>(environment: UnitEnvironment, spec: UnitSpec, work: Work<T>): RunningUnit<T> {
-  const unit = new Unit(environment, spec);
+/** Runs `work` as this unit in the root context, through the interceptors. Never throws. */
+export function runUnit<U extends Unit, T>(environment: UnitEnvironment, unit: U, work: Work<U, T>): RunningUnit<T> {
+  const { timeout } = unit;
   const execution = environment.root(() => executeUnit(environment, unit, work));
   const settled = execution.then(ignore, ignore);
-  const result = spec.timeout === undefined ? execution : withTimeout(environment.clock, unit, execution, spec.timeout);
-  return { unit, result, settled };
+  const result = timeout === undefined ? execution : withTimeout(environment.clock, unit, execution, timeout);
+  return { result, settled };
 }
 
 const ignore = (): void => undefined;
 
 /** Runs `work` as this unit in the current context: through the interceptors, told to who listens. */
-export async function executeUnit<T>(environment: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
+export async function executeUnit<U extends Unit, T>(
+  environment: UnitEnvironment,
+  unit: U,
+  work: Work<U, T>,
+): Promise<T> {
   const { hub, clock } = environment;
   const started = clock.now();
   const report = (type: 'unitStarted' | 'unitCompleted' | 'unitFailed', error?: unknown): void => {
@@ -52,7 +55,7 @@ export async function executeUnit<T>(environment: UnitEnvironment, unit: Unit, w
   }
 }
 
-async function innermost<T>(unit: Unit, work: Work<T>): Promise<T> {
+async function innermost<U extends Unit, T>(unit: U, work: Work<U, T>): Promise<T> {
   try {
     return await work(unit);
   } catch (error) {
@@ -62,7 +65,7 @@ async function innermost<T>(unit: Unit, work: Work<T>): Promise<T> {
 }
 
 /** The work's own value is the result: an interceptor can fail a unit, not answer for it. */
-async function onion<T>({ interceptors }: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
+async function onion<U extends Unit, T>({ interceptors }: UnitEnvironment, unit: U, work: Work<U, T>): Promise<T> {
   let value: { readonly is: T } | undefined;
   const call = async (index: number): Promise<unknown> => {
     const interceptor = interceptors[index];

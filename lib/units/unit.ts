@@ -32,6 +32,10 @@ export class Unit implements UnitContext, UnitInfo {
     return this.spec.name;
   }
 
+  get timeout(): number | undefined {
+    return this.spec.timeout;
+  }
+
   get headers(): Readonly<Record<string, string>> {
     return this.spec.headers;
   }

@@ -182,7 +182,7 @@ describe('handlers', () => {
     class LazyModule {}
     const booted = await bootWith([]);
     await booted.app.get(LazyModuleLoader).load(() => LazyModule);
-    expect(booted.lines.one(/Reports\.make is in LazyModule/)).toMatch(/loaded lazily: it takes no tasks/);
+    expect(booted.lines.one(/Reports is in LazyModule/)).toMatch(/loaded lazily: its task handlers are unknown/);
     await expect(tasksOf(booted).dispatch(Reports, 'make')).rejects.toMatchObject({ code: 'BGW_UNKNOWN_HANDLER' });
   });
 });

@@ -7,10 +7,10 @@ import { defineWorker } from '../../lib/definition/definition.js';
 import type { LoopOptions, TickOptions, WorkerOptions } from '../../lib/definition/options.js';
 import { EventHub } from '../../lib/events/event-hub.js';
 import { bodyOf } from '../../lib/execution/body-of.js';
-import { Site, type Runtime } from '../../lib/execution/runtime.js';
+import type { Runtime } from '../../lib/execution/runtime.js';
 import { Inside } from '../../lib/shared/inside.js';
 import { SupervisedHandle } from '../../lib/supervision/handle.js';
-import type { Policy } from '../../lib/supervision/machine.js';
+import type { Policy } from '../../lib/supervision/machine/machine.js';
 import { Stage } from '../../lib/supervision/stage.js';
 import { Supervisor } from '../../lib/supervision/supervisor.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -43,7 +43,7 @@ export class Rig {
       interceptors,
     };
     const policy: Policy = { ...defineWorker('RigWorker', options), shutdownTimeout: 25_000, gates: [] };
-    this.supervisor = new Supervisor(policy, [], bodyOf(new Site(runtime, policy), target), {
+    this.supervisor = new Supervisor(policy, [], bodyOf(runtime, policy, target), {
       clock: this.clock,
       hub,
       onError,
