@@ -1,11 +1,13 @@
 /** An app whose only route submits a task: what becomes of it under more requests than it can serve. */
 import 'reflect-metadata';
 import { Controller, Get, Inject, Module, Post, ServiceUnavailableException } from '@nestjs/common';
-import { BackgroundTasks, BackgroundWorkerError, BackgroundWorkerModule } from '../lib/index.js';
+import { BackgroundTasks, BackgroundWorkerError, BackgroundWorkerModule, type TaskContext } from '../lib/index.js';
 
 export const POOL = { concurrency: 32, queue: 1_000 };
 export const counts = { accepted: 0, refused: 0, done: 0, atOnce: 0 };
 let open = 0;
+/** What each task does. */
+export const work = { of: (ctx: TaskContext): Promise<void> => ctx.sleep(20) };
 
 @Controller()
 export class FloodController {
@@ -23,7 +25,7 @@ export class FloodController {
     try {
       const { id } = this.tasks.submit(async (ctx) => {
         counts.atOnce = Math.max(counts.atOnce, ++open);
-        await ctx.sleep(20);
+        await work.of(ctx);
         counts.done += payload.length / 1_024;
         open -= 1;
       });
