@@ -109,7 +109,7 @@ export const isEscalate = (error: unknown): boolean => carries(error, ESCALATE);
 export function messageOf(error: unknown, absent = 'undefined'): string {
   try {
     if (error === undefined) return absent;
-    return error instanceof Error ? error.message || error.name : String(error);
+    return String(error instanceof Error ? error.message || error.name : error);
   } catch {
     return 'an error whose message cannot be read';
   }
