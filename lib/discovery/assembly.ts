@@ -22,6 +22,7 @@ import { supervisorPorts } from '../supervision/failures.js';
 import { Registry } from '../supervision/registry.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import type { Stage } from '../supervision/stage.js';
+import { UNIT_EVENTS } from '../units/environment.js';
 import { Closing } from '../tasks/closing.js';
 import type { TaskRoom } from '../tasks/room.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
@@ -63,7 +64,8 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const interceptors = (options.units ?? []).map((unit) =>
     typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
   );
-  const runtime = { clock, hub, moduleRef, inside: new Inside(), root, interceptors };
+  const unitAudience = hub.audience(UNIT_EVENTS);
+  const runtime = { clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
   const ports = supervisorPorts(clock, hub, logger, stage, options, drain);
   const registry = new Registry();
   const { shutdownTimeout } = options;

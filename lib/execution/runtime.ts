@@ -1,6 +1,6 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { WorkerDefinition } from '../definition/definition.js';
-import type { Inside } from '../shared/inside.js';
+import type { Inside, Place } from '../shared/inside.js';
 import type { Body, LiveBody, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
 
@@ -9,14 +9,22 @@ export interface Runtime extends UnitEnvironment {
   readonly inside: Inside;
 }
 
-/** A worker's body, and what all of its runs share. The definition is also their owner, for `Inside`. */
-export abstract class Site implements Body {
+/** A worker's body, and what all of its runs share. They run in it as their place. */
+export abstract class Site implements Body, Place {
   private lazyLogger: LoggerService | undefined = undefined;
 
   constructor(
     readonly runtime: Runtime,
     readonly definition: WorkerDefinition,
   ) {}
+
+  get owner(): WorkerDefinition {
+    return this.definition;
+  }
+
+  get outer(): undefined {
+    return undefined;
+  }
 
   abstract start(run: Run): LiveBody;
 

@@ -4,7 +4,7 @@ import type { TickRunnable } from '../contract/runnable.js';
 import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
 import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
-import { runUnit, type RunningUnit } from '../units/unit-runner.js';
+import { runUnit, type UnitEnds } from '../units/unit-runner.js';
 import { Unit } from '../units/unit.js';
 import { Site, sliceOf, type Runtime } from './runtime.js';
 
@@ -19,10 +19,12 @@ export class TickBody extends Site {
   }
 
   start(run: Run): LiveBody {
-    const { runtime, definition } = this;
+    const { runtime } = this;
     const tick = new Tick(this, run);
-    const work = (): unknown => runtime.inside.run(definition, () => this.target.run(tick));
-    void follow(tick, run, runUnit(runtime, tick, work));
+    runUnit(runtime, tick, () => {
+      runtime.inside.enter(this);
+      return this.target.run(tick);
+    });
     return {
       ask: () => undefined,
       cancel: (reason: WorkerAborted) => tick.cancel(reason),
@@ -31,24 +33,7 @@ export class TickBody extends Site {
   }
 }
 
-async function follow(unit: Unit, run: Run, { result, settled }: RunningUnit<unknown>): Promise<void> {
-  let over = false;
-  const end = settled.then(() => (over = true));
-  const outcome = await result.then<Outcome, Outcome>(
-    () => ({ as: 'completed' }),
-    (error: unknown) => {
-      const clean = unit.reason && unit.reason.why !== 'timeout' && isAbortBy(unit.reason, error);
-      return clean ? { as: 'aborted' } : { as: 'failed', error, within: unit.failedWithin };
-    },
-  );
-  await Promise.resolve();
-  if (over) return run.report({ type: 'settled', outcome });
-  run.report({ type: 'ended', outcome });
-  await end;
-  run.report({ type: 'settled', outcome: { as: 'aborted' } });
-}
-
-class Tick extends Unit implements TickContext {
+class Tick extends Unit implements TickContext, UnitEnds {
   readonly incarnation: number;
   readonly scheduledAt: Date;
 
@@ -80,5 +65,23 @@ class Tick extends Unit implements TickContext {
 
   extendStop(ms: number): void {
     this.run.report({ type: 'extendStop', ms });
+  }
+
+  succeeded(): void {
+    this.settled({ as: 'completed' });
+  }
+
+  failed(error: unknown): void {
+    const clean = this.reason !== undefined && isAbortBy(this.reason, error);
+    this.settled(clean ? { as: 'aborted' } : { as: 'failed', error, within: this.failedWithin });
+  }
+
+  timedOut(error: WorkerAborted): void {
+    this.run.report({ type: 'ended', outcome: { as: 'failed', error } });
+  }
+
+  /** What comes of it after a time-out counts no more. */
+  private settled(outcome: Outcome): void {
+    this.run.report({ type: 'settled', outcome: this.reason?.why === 'timeout' ? { as: 'aborted' } : outcome });
   }
 }

@@ -14,7 +14,6 @@ export interface PoolSite extends AttemptSite {
   /** Of a task's events. */
   readonly audience: Audience;
   /** No interceptor is around units, and nobody listens to them. */
-  readonly isBare: boolean;
   /** @throws BackgroundWorkerError `BGW_SHUTTING_DOWN` */
   assertOpen(pool: string): void;
   /** Told of every task when it is submitted, in its submitter's context. */

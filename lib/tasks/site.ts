@@ -33,7 +33,7 @@ export class TaskSite implements PoolSite {
   readonly ledger = new Ledger();
   readonly taskLogger: LoggerService = new Logger('BackgroundTask');
   readonly audience: Audience;
-  private readonly unitAudience: Audience;
+  readonly unitAudience: Audience;
   private readonly tally: Tally;
   private stage: Stage = { is: 'open' };
 
@@ -48,17 +48,13 @@ export class TaskSite implements PoolSite {
     this.root = runtime.root;
     this.interceptors = runtime.interceptors;
     this.inside = runtime.inside;
+    this.unitAudience = runtime.unitAudience;
     this.audience = runtime.hub.audience(TOLD);
-    this.unitAudience = runtime.hub.audience(['unitStarted', 'unitCompleted', 'unitFailed']);
     this.tally = new Tally(runtime.clock, logger);
   }
 
   get until(): number {
     return this.stage.is === 'draining' ? this.stage.until : Infinity;
-  }
-
-  get isBare(): boolean {
-    return this.interceptors.length === 0 && !this.unitAudience.isThere;
   }
 
   assertOpen(pool: string): void {

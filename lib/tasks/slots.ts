@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { backoffDelay } from '../shared/backoff.js';
 import { isThenable } from '../shared/deferred.js';
 import { WorkerAborted, isAbortBy, isDoNotRestart } from '../shared/errors.js';
+import { isBare } from '../units/environment.js';
 import { executeUnit } from '../units/unit-runner.js';
 import { Attempt } from './attempt.js';
 import { endBadly, endLost, endWell, tell } from './endings.js';
@@ -94,7 +95,7 @@ export class Slots {
     const { site } = this;
     const { task } = attempt;
     site.inside.enter(task);
-    return site.isBare ? task.fn(attempt) : executeUnit(site, attempt, () => task.fn(attempt));
+    return isBare(site) ? task.fn(attempt) : executeUnit(site, attempt, () => task.fn(attempt));
   };
 
   /** Without a retry left the task is over, but for its slot. */

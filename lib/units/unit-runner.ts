@@ -1,14 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { UnitInterceptor } from '../contract/units.js';
-import type { Clock } from '../shared/clock.js';
+import type { Clock, Timer } from '../shared/clock.js';
 import { WorkerAborted } from '../shared/errors.js';
-import type { UnitEnvironment } from './environment.js';
+import { isBare, type UnitEnvironment } from './environment.js';
 import type { Unit } from './unit.js';
 
-export interface RunningUnit<T> {
-  /** Rejects at once on a time-out. */
-  readonly result: Promise<T>;
-  /** Never rejects: the function and its interceptors have ended. */
-  readonly settled: Promise<void>;
+/** Told how a unit ended, never in the stack of `runUnit`. */
+export interface UnitEnds {
+  succeeded(value: unknown): void;
+  failed(error: unknown): void;
+  /** Comes before one of the others: the function still runs. Not of a unit that was cancelled before. */
+  timedOut(reason: WorkerAborted): void;
 }
 
 type Work<U, T> = (unit: U) => T | PromiseLike<T>;
@@ -19,15 +21,47 @@ export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Reco
 }
 
 /** Runs `work` as this unit in the root context, through the interceptors. Never throws. */
-export function runUnit<U extends Unit, T>(environment: UnitEnvironment, unit: U, work: Work<U, T>): RunningUnit<T> {
-  const { timeout } = unit;
-  const execution = environment.root(() => executeUnit(environment, unit, work));
-  const settled = execution.then(ignore, ignore);
-  const result = timeout === undefined ? execution : withTimeout(environment.clock, unit, execution, timeout);
-  return { result, settled };
+export function runUnit<U extends Unit & UnitEnds>(
+  environment: UnitEnvironment,
+  unit: U,
+  work: Work<U, unknown>,
+): void {
+  const limit = unit.timeout === undefined ? undefined : limited(environment.clock, unit, unit.timeout);
+  environment.root(() => {
+    const running = isBare(environment) ? attempt(unit, work) : executeUnit(environment, unit, work);
+    void Promise.prototype.then.call(
+      running,
+      (value: unknown) => {
+        limit?.cancel();
+        unit.succeeded(value);
+      },
+      (error: unknown) => {
+        limit?.cancel();
+        unit.failedWithin ??= AsyncLocalStorage.snapshot();
+        unit.failed(error);
+      },
+    );
+  });
 }
 
-const ignore = (): void => undefined;
+function attempt<U>(unit: U, work: Work<U, unknown>): Promise<unknown> {
+  try {
+    const out = work(unit);
+    return out instanceof Promise ? out : Promise.resolve(out);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function limited(clock: Clock, unit: Unit & UnitEnds, timeout: number): Timer {
+  const expire = (): void => {
+    if (unit.reason) return;
+    const reason = new WorkerAborted('timeout', `${unit.name} (option timeout: ${timeout} ms)`);
+    unit.timedOut(reason);
+    unit.cancel(reason);
+  };
+  return clock.after(timeout, expire, { limit: true });
+}
 
 /** Runs `work` as this unit in the current context: through the interceptors, told to who listens. */
 export async function executeUnit<U extends Unit, T>(
@@ -59,7 +93,7 @@ async function innermost<U extends Unit, T>(unit: U, work: Work<U, T>): Promise<
   try {
     return await work(unit);
   } catch (error) {
-    unit.failed();
+    unit.failedWithin = AsyncLocalStorage.snapshot();
     throw error;
   }
 }
@@ -75,19 +109,4 @@ async function onion<U extends Unit, T>({ interceptors }: UnitEnvironment, unit:
   };
   const answered = await call(0);
   return value ? value.is : (answered as T);
-}
-
-function withTimeout<T>(clock: Clock, unit: Unit, execution: Promise<T>, timeout: number): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const timer = clock.after(
-      timeout,
-      () => {
-        const reason = new WorkerAborted('timeout', `${unit.name} (option timeout: ${timeout} ms)`);
-        reject(reason);
-        unit.cancel(reason);
-      },
-      { limit: true },
-    );
-    execution.finally(() => timer.cancel()).then(resolve, reject);
-  });
 }

@@ -13,6 +13,7 @@ import { Handlers, type FoundHandler } from '../../lib/tasks/handlers.js';
 import { MemoryTransport } from '../../lib/tasks/memory-transport.js';
 import { TaskRoom } from '../../lib/tasks/room.js';
 import { TaskSite } from '../../lib/tasks/site.js';
+import { UNIT_EVENTS } from '../../lib/units/environment.js';
 import { FakeClock } from './fake-clock.js';
 
 export interface TaskRigOptions {
@@ -47,7 +48,8 @@ export class TaskRig {
     const snapshot = AsyncLocalStorage.snapshot();
     const root = <R>(fn: () => R): R => snapshot(() => new AsyncResource('TaskRig').runInAsyncScope(fn));
     const moduleRef = {} as ModuleRef;
-    const runtime = { clock: this.clock, hub, moduleRef, inside: new Inside(), root, interceptors };
+    const unitAudience = hub.audience(UNIT_EVENTS);
+    const runtime = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
     const site = new TaskSite(runtime, logger, options.onError);
     this.room = new TaskRoom(
       site,

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ModuleRef } from '@nestjs/core';
 import type { TickContext, WorkerContext } from '../../lib/contract/contexts.js';
 import type { WorkerEvent } from '../../lib/contract/events.js';
@@ -13,6 +14,7 @@ import { SupervisedHandle } from '../../lib/supervision/handle.js';
 import type { Policy } from '../../lib/supervision/machine/machine.js';
 import { Stage } from '../../lib/supervision/stage.js';
 import { Supervisor } from '../../lib/supervision/supervisor.js';
+import { UNIT_EVENTS } from '../../lib/units/environment.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 /** A worker as the app makes it, on the fake clock, without Nest. */
@@ -39,7 +41,8 @@ export class Rig {
       hub,
       moduleRef: {} as ModuleRef,
       inside,
-      root: (fn) => fn(),
+      unitAudience: hub.audience(UNIT_EVENTS),
+      root: (fn) => new AsyncResource('Rig').runInAsyncScope(fn),
       interceptors,
     };
     const policy: Policy = { ...defineWorker('RigWorker', options), shutdownTimeout: 25_000, gates: [] };
