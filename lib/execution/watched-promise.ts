@@ -1,10 +1,6 @@
-/** A promise that knows whether anybody looks at how it ends. */
-export class WatchedPromise<T> extends Promise<T> {
+/** A promise that knows whether anybody looks at how it ends. Without a `Symbol.species` of its own, which makes `then` five times dearer. */
+class WatchedPromise<T> extends Promise<T> {
   isWatched = false;
-
-  static override get [Symbol.species](): PromiseConstructor {
-    return Promise;
-  }
 
   override then<A = T, B = never>(
     fulfilled?: ((value: T) => A | PromiseLike<A>) | null,

@@ -15,9 +15,13 @@ export interface UnitEnds {
 
 type Work<U, T> = (unit: U) => T | PromiseLike<T>;
 
+const NONE = Object.freeze({});
+
 /** What interceptors want to carry along, read in the submitter's context. */
 export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Record<string, string>> {
-  return Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>;
+  return interceptors.length === 0
+    ? NONE
+    : (Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>);
 }
 
 /** Runs `work` as this unit in the root context, through the interceptors. Never throws. */
