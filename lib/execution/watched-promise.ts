@@ -13,8 +13,8 @@ class WatchedPromise<T> extends Promise<T> {
 
 export interface Watched<T> {
   readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
