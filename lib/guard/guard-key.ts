@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { processInfo } from '../host/ancestry.js';
 
 /** What makes two processes the same app. */
 export interface AppIdentity {
@@ -26,13 +27,23 @@ function packageRoot(from: string): string {
   }
 }
 
-/** What was started: of a runner in node_modules (vite-node, tsx) the file it was given. */
-export function entryOf(argv: readonly string[], cwd: string): string {
-  const [, main = '', ...rest] = argv;
-  if (main !== '' && !main.split(sep).includes('node_modules')) return real(main);
-  const given = rest.find((one) => !one.startsWith('-'));
-  return given === undefined ? main : real(resolve(cwd, given));
+const isInstalled = (path: string): boolean => path.split(sep).includes('node_modules');
+const SOURCE = /(?<!\.config)\.[cm]?[jt]sx?$/;
+
+/**
+ * What was started: of a runner in node_modules (vite-node, tsx) the first source file that it was given.
+ * @param commandLine what the process was started with; a runner may have taken its own arguments out of `argv`
+ */
+export function entryOf(argv: readonly string[], cwd: string, commandLine: readonly string[]): string {
+  const [, main = ''] = argv;
+  if (main !== '' && !isInstalled(main)) return real(main);
+  const paths = [...commandLine, ...argv].slice(1).map((one) => resolve(cwd, one));
+  const given = paths.find((path) => SOURCE.test(path) && !isInstalled(path) && existsSync(path));
+  return given === undefined ? main : real(given);
 }
+
+export const ownEntry = (): string =>
+  entryOf(process.argv, process.cwd(), processInfo(process.pid)?.command.split(' ') ?? []);
 
 const OUT_DIRS = new Set(['src', 'dist', 'build', 'out', 'lib']);
 
@@ -45,9 +56,8 @@ export const normalisedEntry = (root: string, entry: string): string =>
     .join('/');
 
 export function guardKey({ rootModule, workers, key }: AppIdentity): string {
-  const entry = entryOf(process.argv, process.cwd());
-  const inTool = entry.split(sep).includes('node_modules');
-  const root = packageRoot(inTool ? real(process.cwd()) : dirname(entry));
+  const entry = ownEntry();
+  const root = packageRoot(isInstalled(entry) ? real(process.cwd()) : dirname(entry));
   return JSON.stringify([
     root,
     normalisedEntry(root, entry),

@@ -1,20 +1,23 @@
 import type { Socket } from 'node:net';
 import type { Held } from '../endpoint/endpoint.js';
-import { deferred, type Deferred } from '../shared/deferred.js';
+import { deferred } from '../shared/deferred.js';
 import { WorkerAborted } from '../shared/errors.js';
 import type { Gate, Pass } from '../supervision/ports.js';
 import { Holder } from './holder.js';
-import { joinProcess, type AppRecord } from './process-registry.js';
+import { goneLine, lookOut } from './look-out.js';
+import { joinProcess, stuckLine, type AppRecord } from './process-registry.js';
+import { atMost } from './pause.js';
 import type { GuardPorts } from './ports.js';
 import { Seeker } from './seeker.js';
+import { Turnstile } from './turnstile.js';
 
-/** In milliseconds. */
-const LOOK_OUT = 3_000;
+/** One that was to be closed while it booted is closed so soon after its boot, in milliseconds. */
+const CLOSED_BY = 250;
 
 type State =
   | { readonly is: 'outside' }
-  /** Waits for the older apps of this process. */
-  | { readonly is: 'joining' }
+  /** Waits for the older apps of this process. `booting`: and bootstrap with it. */
+  | { readonly is: 'joining' | 'booting' }
   | { readonly is: 'seeking'; readonly seeker: Seeker }
   | { readonly is: 'holding'; readonly holder: Holder; readonly lost: AbortController }
   | { readonly is: 'out'; readonly why: 'closed' | 'superseded' | 'broken' };
@@ -22,10 +25,11 @@ type State =
 /** One developer's machine, one set of live workers: holds the endpoint while any body lives, and hands it over to a younger process. */
 export class Guard {
   private state: State = { is: 'outside' };
-  private app: 'open' | 'closing' | 'closed' | 'superseded' = 'open';
-  private readonly passes = new Map<Pass, string>();
-  private readonly entrants = new Set<Deferred<void>>();
-  private readonly closing = deferred();
+  /** `leaving`: an orphan that ends before it has booted, so that it does not listen on what a younger process has by now. */
+  private app: 'open' | 'leaving' | 'closing' | 'closed' | 'superseded' = 'open';
+  private readonly turnstile = new Turnstile();
+  /** Bootstrap waits no longer. */
+  private readonly goOn = deferred();
   private readonly closed = deferred();
   /** Once: a worker that is added at run time joins what was begun at boot. */
   private started: Promise<void> | undefined;
@@ -51,7 +55,6 @@ export class Guard {
   }
 
   private async join(workers: readonly string[]): Promise<void> {
-    this.state = { is: 'joining' };
     try {
       this.ports = this.portsOf(workers);
     } catch (error) {
@@ -59,21 +62,25 @@ export class Guard {
       return this.out('broken');
     }
     const { clock, handoverTimeout, key } = this.ports;
-    const record: AppRecord = { v: 1, key, stop: () => this.supersede(), isClosing: () => this.app === 'closing' };
+    const record: AppRecord = {
+      v: 1,
+      key,
+      stop: () => this.supersede(),
+      isClosing: () => this.app === 'closing' || this.state.is === 'booting',
+    };
     const { older, leave } = joinProcess(record, clock);
     this.leaveProcess = leave;
-    const sought = older.released(() => this.app !== 'open').then(() => this.seek(false));
-    if (older.isClosing()) {
-      const limit = deferred();
-      const timer = clock.after(handoverTimeout, () => limit.resolve());
-      await Promise.race([sought, limit.promise, this.closing.promise]).finally(() => timer.cancel());
-    } else if (!older.exists) await sought;
+    const stuck = (living: number): void => this.ports.warn(stuckLine(living));
+    const sought = older.released(() => this.app !== 'open', stuck).then(() => this.seek(false));
+    this.state = { is: older.isClosing() ? 'booting' : 'joining' };
+    if (this.state.is === 'booting') await atMost(clock, handoverTimeout, sought, this.goOn.promise);
+    else if (!older.exists) await Promise.race([sought, this.goOn.promise]);
   }
 
   /** The app stops: what asks from now on waits for its end. */
   beginClose(): void {
+    if (this.app !== 'leaving') this.goOn.resolve();
     this.app = 'closing';
-    this.closing.resolve();
     if (this.state.is === 'seeking') this.state.seeker.end();
     if (this.state.is === 'holding') this.state.holder.close();
   }
@@ -84,69 +91,63 @@ export class Guard {
     if (this.state.is === 'holding') this.state.holder.appClosed();
     else this.out('closed');
     this.closed.resolve();
-    if (this.passes.size === 0) this.leaveProcess();
+    if (this.turnstile.living.length === 0) this.leaveProcess();
   }
 
   /** A newer app of this process has come. Returns how many bodies still live. */
   private async supersede(): Promise<number> {
-    if (this.app === 'closing') await this.closes();
-    else if (this.app !== 'closed') {
+    const boots = this.state.is === 'booting';
+    const { clock, handoverTimeout } = this.ports;
+    if (this.app === 'open') {
       this.app = 'superseded';
       if (this.state.is === 'seeking') this.state.seeker.end();
-      if (this.state.is === 'holding') this.state.holder.yield();
-      await this.ports.drained();
+      else if (this.state.is === 'holding') this.state.holder.yield();
+      if (!boots) this.goOn.resolve();
     }
-    return this.passes.size;
-  }
-
-  /** Where another hook hangs or throws Nest never tells of the end; the bodies alone decide then. */
-  private async closes(): Promise<void> {
-    const { clock, handoverTimeout } = this.ports;
-    const limit = clock.after(handoverTimeout, () => this.endClose());
-    await this.closed.promise.finally(() => limit.cancel());
+    if (this.app === 'superseded') await this.ports.drained();
+    if (boots) {
+      await this.started;
+      await atMost(clock, CLOSED_BY, this.goOn.promise);
+    }
+    if (this.app === 'closing') await atMost(clock, handoverTimeout, this.closed.promise);
+    // Where another hook hangs or throws Nest never tells of the end; the bodies alone decide then.
+    if (this.app === 'closing') this.endClose();
+    return this.turnstile.living.length;
   }
 
   private async enter(worker: string, signal: AbortSignal): Promise<Pass> {
     if (this.state.is === 'outside') return { signal: new AbortController().signal, leave: () => undefined };
-    while (this.state.is !== 'holding' || this.state.lost.signal.aborted) {
-      const entrant = deferred();
-      this.entrants.add(entrant);
-      signal.addEventListener('abort', () => this.entrants.delete(entrant), { once: true });
-      await entrant.promise;
-    }
-    const pass: Pass = { signal: this.state.lost.signal, leave: () => this.left(pass) };
-    this.passes.set(pass, worker);
-    return pass;
+    while (this.state.is !== 'holding' || this.state.lost.signal.aborted) await this.turnstile.wait(signal);
+    return this.turnstile.admit(worker, this.state.lost.signal, () => this.left());
   }
 
-  private left(pass: Pass): void {
-    this.passes.delete(pass);
+  private left(): void {
     if (this.state.is === 'holding') this.state.holder.check();
-    if (this.app === 'closed' && this.passes.size === 0) this.leaveProcess();
+    if (this.app === 'closed' && this.turnstile.living.length === 0) this.leaveProcess();
   }
 
   /** @param patient one who was displaced lets newcomers go first */
   private async seek(patient: boolean): Promise<void> {
+    if (this.app === 'superseded') this.out('superseded');
     if (this.app !== 'open') return;
     const seeker = new Seeker(
       this.ports,
       (held) => this.won(held),
       (socket) => this.serve(socket),
+      (by) => this.leave(seeker, by),
       patient,
     );
     this.state = { is: 'seeking', seeker };
-    this.lookOut(seeker);
+    const isOver = (): boolean => this.app !== 'open' || this.state.is !== 'seeking' || this.state.seeker !== seeker;
+    lookOut(this.ports, isOver, () => this.leave(seeker));
     await seeker.run();
   }
 
-  /** One that waits is asked nothing: it looks by itself whether its watcher is gone. */
-  private lookOut(seeker: Seeker): void {
-    const look = (): void => {
-      if (this.app !== 'open' || this.state.is !== 'seeking' || this.state.seeker !== seeker) return;
-      if (this.ports.isOrphaned()) this.ports.closeApp();
-      else this.lookOut(seeker);
-    };
-    this.ports.clock.after(LOOK_OUT, look, { unref: true });
+  private leave(seeker: Seeker, by?: number): void {
+    this.ports.say(goneLine(by));
+    seeker.end();
+    this.app = 'leaving';
+    this.ports.closeApp();
   }
 
   private serve(socket: Socket): void {
@@ -157,14 +158,13 @@ export class Guard {
   private won(held: Held): void {
     const lost = new AbortController();
     const holder = new Holder(this.ports, {
-      living: () => [...this.passes.values()],
+      living: () => this.turnstile.living,
       stop: () => lost.abort(new WorkerAborted('hand-over', 'the workers')),
       release: () => this.released(held),
     });
     this.state = { is: 'holding', holder, lost };
     this.ports.notes.write();
-    for (const entrant of this.entrants) entrant.resolve();
-    this.entrants.clear();
+    this.turnstile.open();
   }
 
   private released(held: Held): void {
@@ -173,7 +173,7 @@ export class Guard {
     else this.out(this.app === 'superseded' ? 'superseded' : 'closed');
   }
 
-  private out(why: 'closed' | 'superseded' | 'broken'): void {
+  private out(why: Extract<State, { is: 'out' }>['why']): void {
     this.state = { is: 'out', why };
   }
 }

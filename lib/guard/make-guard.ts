@@ -6,15 +6,15 @@ import type { GuardOptions } from '../definition/module-options.js';
 import { endpointOf } from '../endpoint/endpoint.js';
 import { userDirectory, userSecret } from '../endpoint/user-secret.js';
 import type { EventHub } from '../events/event-hub.js';
-import { ancestors, isOrphaned, startedBy } from '../host/ancestry.js';
+import { ancestors, groupLeader, isOrphaned, startedBy, type ProcessInfo } from '../host/ancestry.js';
 import { endProcess } from '../host/signals.js';
 import { processBorn, type Clock } from '../shared/clock.js';
 import { messageOf } from '../shared/errors.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import { Guard } from './guard.js';
-import { entryOf, guardKey, type AppIdentity } from './guard-key.js';
+import { guardKey, ownEntry, type AppIdentity } from './guard-key.js';
 import type { GuardPorts } from './ports.js';
-import { whenToGuard } from './when-to-guard.js';
+import { isBornOrphan, whenToGuard, type Origin } from './when-to-guard.js';
 
 const HANDOVER_TIMEOUT = 10_000;
 
@@ -33,15 +33,15 @@ export function makeGuard(
   { mode, key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions,
   app: GuardedApp,
 ): Guard | undefined {
-  const chain = mode === 'off' ? [] : ancestors();
-  const self = [process.argv0, ...process.execArgv, ...process.argv.slice(1)].join(' ');
-  const { on, because } = whenToGuard(mode ?? 'auto', process.env, self, chain);
+  const origin = originOf(mode === 'off' ? [] : ancestors());
+  const { on, because } = whenToGuard(mode ?? 'auto', origin);
   app.logger.debug(`the development guard is ${on ? 'on' : 'off'}: ${because}`);
   if (!on) return undefined;
-  const recorded = startedBy(chain);
+  const recorded = startedBy(origin.ancestors);
+  const bornOrphan = isBornOrphan(origin);
   const portsFor = (workers: readonly string[]): GuardPorts => ({
     ...portsOf({ ...app, workers, key }, () => guard.endClose()),
-    isOrphaned: () => isOrphaned(recorded),
+    isOrphaned: () => bornOrphan || isOrphaned(recorded),
     handoverTimeout,
   });
   const guard = new Guard(portsFor, (error) =>
@@ -49,6 +49,13 @@ export function makeGuard(
   );
   return guard;
 }
+
+const originOf = (chain: readonly ProcessInfo[]): Origin => ({
+  env: process.env,
+  self: [process.argv0, ...process.execArgv, ...process.argv.slice(1)].join(' '),
+  ancestors: chain,
+  leader: groupLeader(),
+});
 
 /** @param closed the app has been drained where nobody listens for a signal */
 function portsOf(
@@ -58,7 +65,7 @@ function portsOf(
   const { clock, hub, logger, shutdownTimeout } = app;
   const key = guardKey(app);
   const directory = userDirectory();
-  const entry = relative(process.cwd(), entryOf(process.argv, process.cwd()));
+  const entry = relative(process.cwd(), ownEntry());
   const me = { pid: process.pid, entry, born: processBorn() };
   return {
     clock,

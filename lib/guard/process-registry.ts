@@ -38,12 +38,18 @@ async function livingOf(one: AppRecord): Promise<number> {
   }
 }
 
+export const stuckLine = (living: number): string =>
+  `an older app of this process cannot stop ${living === 1 ? 'a worker' : `${living} workers`}: the workers wait for it, or for a restart of the process`;
+
 interface Older {
   readonly exists: boolean;
   /** One of them is; a record that cannot tell may be. */
   isClosing(): boolean;
-  /** Resolves once none of their bodies lives, or `isOver`. */
-  released(isOver: () => boolean): Promise<void>;
+  /**
+   * Resolves once none of their bodies lives, or `isOver`.
+   * @param stuck one of them has this many that do not stop
+   */
+  released(isOver: () => boolean, stuck: (living: number) => void): Promise<void>;
 }
 
 /** The newest app of a key wins: it gets the older ones to stop first. */
@@ -51,15 +57,19 @@ export function joinProcess(record: AppRecord, clock: Clock): { older: Older; le
   const { apps } = processRegistry();
   const same = [...apps].filter(({ key }) => key === record.key);
   apps.add(record);
-  const release = async (one: AppRecord, isOver: () => boolean): Promise<void> => {
-    while (!isOver() && apps.has(one) && (await livingOf(one)) > 0)
+  const release = async (one: AppRecord, isOver: () => boolean, stuck: (living: number) => void): Promise<void> => {
+    for (let asked = 0; !isOver() && apps.has(one); asked++) {
+      const living = await livingOf(one);
+      if (living === 0) return;
+      if (asked === 0) stuck(living);
       await new Promise<void>((resolve) => clock.after(AGAIN, resolve));
+    }
   };
   return {
     older: {
       exists: same.length > 0,
       isClosing: () => same.some(({ isClosing }) => isClosing?.() ?? true),
-      released: async (isOver) => void (await Promise.all(same.map((one) => release(one, isOver)))),
+      released: async (isOver, stuck) => void (await Promise.all(same.map((one) => release(one, isOver, stuck)))),
     },
     leave: () => apps.delete(record),
   };

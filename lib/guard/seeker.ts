@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { openChannel, type Channel, type Refusal } from '../endpoint/channel.js';
 import type { Held } from '../endpoint/endpoint.js';
-import type { Timer } from '../shared/clock.js';
 import { deferred } from '../shared/deferred.js';
 import { messageOf } from '../shared/errors.js';
+import { Pause } from './pause.js';
 import type { GuardPorts } from './ports.js';
 import { RUN_BOTH, asAnswer, seconds, type Answer } from './protocol.js';
 
@@ -18,20 +18,25 @@ const PROOF = 10_000;
 export class Seeker {
   private readonly bootstrap = deferred();
   private socket: Socket | undefined;
-  private pause: { readonly timer: Timer; readonly wake: () => void } | undefined;
+  private readonly pause: Pause;
   private over = false;
   private asked: { readonly at: number; readonly of: Answer } | undefined;
   private warned = false;
   private patient: boolean;
 
-  /** @param displaced one who was displaced lets newcomers go first, and has said so already */
+  /**
+   * @param orphaned a younger process has the workers, and nobody else will stop this one
+   * @param displaced one who was displaced lets newcomers go first, and has said so already
+   */
   constructor(
     private readonly ports: GuardPorts,
     private readonly won: (held: Held) => void,
     private readonly serve: (socket: Socket) => void,
+    private readonly orphaned: (by: number) => void,
     private readonly displaced: boolean,
   ) {
     this.patient = displaced;
+    this.pause = new Pause(ports.clock);
   }
 
   /** Resolves when bootstrap may go on. */
@@ -40,7 +45,7 @@ export class Seeker {
     const limit = clock.after(handoverTimeout, () => this.late(), { unref: true });
     void this.seek().finally(() => {
       limit.cancel();
-      this.bootstrap.resolve();
+      if (!this.over) this.bootstrap.resolve();
     });
     return this.bootstrap.promise;
   }
@@ -48,9 +53,7 @@ export class Seeker {
   end(): void {
     this.over = true;
     this.socket?.destroy();
-    this.pause?.timer.cancel();
-    this.pause?.wake();
-    this.bootstrap.resolve();
+    this.pause.end();
   }
 
   private async seek(): Promise<void> {
@@ -60,7 +63,7 @@ export class Seeker {
       } catch (error) {
         this.warnOnce(`the guard cannot work: ${messageOf(error)}; no worker starts here until it can`);
         this.bootstrap.resolve();
-        await this.rest(PATIENCE);
+        await this.pause.rest(PATIENCE);
       }
     }
   }
@@ -72,7 +75,7 @@ export class Seeker {
       await this.ask(socket);
       return false;
     }
-    await this.rest(PATIENCE);
+    await this.pause.rest(PATIENCE);
     return !this.over && (await this.take());
   }
 
@@ -87,7 +90,7 @@ export class Seeker {
     }
     const socket = await endpoint.reach();
     if (socket) await this.ask(socket);
-    else await this.rest(1);
+    else await this.pause.rest(1);
     return false;
   }
 
@@ -112,7 +115,7 @@ export class Seeker {
     if (typeof channel === 'string' && channel !== 'gone') return await this.refused(channel);
     if (typeof channel === 'object' && (await this.converse(channel))) return;
     // One that had lasted has ended because its holder did: the endpoint is free now.
-    if (clock.now() - begun < AGAIN) await this.rest(AGAIN);
+    if (clock.now() - begun < AGAIN) await this.pause.rest(AGAIN);
   }
 
   /** @returns whether anything was answered */
@@ -136,6 +139,7 @@ export class Seeker {
     this.patient = answer.type === 'kept';
     if (answer.type === 'kept') {
       const { pid, entry } = answer;
+      if (this.ports.isOrphaned()) return this.orphaned(pid);
       if (!this.displaced)
         this.ports.say(`pid ${pid} (${entry}) has the workers; they wait here until it has ended. ${RUN_BOTH}`);
       hub.emit({}, { type: 'waitingForHolder', pid });
@@ -152,7 +156,7 @@ export class Seeker {
     const line = why === 'unproven' ? 'did not prove that it belongs to this user' : 'speaks another protocol version';
     this.warnOnce(`${this.ports.notes.read()} and ${line}: the workers wait`);
     this.bootstrap.resolve();
-    await this.rest(PATIENCE);
+    await this.pause.rest(PATIENCE);
   }
 
   /** Bootstrap has waited long enough. */
@@ -168,12 +172,5 @@ export class Seeker {
   private warnOnce(line: string): void {
     if (!this.warned && !this.over) this.ports.warn(line);
     this.warned = true;
-  }
-
-  private rest(ms: number): Promise<void> {
-    if (this.over) return Promise.resolve();
-    return new Promise((wake) => {
-      this.pause = { timer: this.ports.clock.after(ms, wake), wake };
-    });
   }
 }

@@ -1,14 +1,23 @@
 import cluster from 'node:cluster';
 import type { GuardMode } from '../definition/module-options.js';
 import { testRunnerOf } from '../host/enabled.js';
-import type { ProcessInfo } from '../host/ancestry.js';
+import { isInit, startedBy, type ProcessInfo } from '../host/ancestry.js';
 
 export interface Decision {
   readonly on: boolean;
   readonly because: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** What a process can know of who started it. */
+export interface Origin {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Its own command line. */
+  readonly self: string;
+  /** The nearest first. */
+  readonly ancestors: readonly ProcessInfo[];
+  /** Of its process group. */
+  readonly leader?: ProcessInfo | undefined;
+}
 
 /** As a program, not as a directory on the way to somebody's app. */
 const program = (name: string, then = ''): RegExp =>
@@ -24,17 +33,45 @@ const LIFECYCLE = /^(start:)?(dev|watch)(:|$)|:(dev|watch)$/;
 const SERVICE_MARKS = ['KUBERNETES_SERVICE_HOST', 'INVOCATION_ID'];
 const REPLICA_MARKS = ['NODE_APP_INSTANCE', 'pm_id'];
 
-const isWatcher = ({ command }: { readonly command: string }): boolean => WATCHERS.some((one) => one.test(command));
+const PACKAGE_MANAGER = program('(npm|npx|yarn|pnpm|bun)(-cli)?');
+/** The last command of a script: what it leaves in the foreground. */
+const LAST_COMMAND = /[^;&|]*$/;
 
-function watcherMark(env: Environment, self: string, chain: readonly ProcessInfo[]): string | undefined {
+const isWatcher = (command: string): boolean => WATCHERS.some((one) => one.test(command));
+
+/** By what outlives a watcher: marks in the environment, and the process group. */
+function inheritedMark({ env, leader }: Origin): string | undefined {
   if (env['WATCH_REPORT_DEPENDENCIES'] !== undefined) return 'node --watch runs it';
   const script = env['npm_lifecycle_event'];
-  if (script !== undefined && LIFECYCLE.test(script)) return `it was started by npm run ${script}`;
-  const watcher = [{ command: self }, ...chain].find(isWatcher);
-  return watcher && `a watcher runs it (${watcher.command.slice(0, 80)})`;
+  if (script !== undefined && (LIFECYCLE.test(script) || isWatchScript(env)))
+    return `it was started by npm run ${script}`;
+  return leader && isWatcher(leader.command) ? `a watcher runs it (${leader.command.slice(0, 80)})` : undefined;
 }
 
-function offMark(env: Environment, watched: boolean): string | undefined {
+const isWatchScript = (env: Origin['env']): boolean =>
+  isWatcher(LAST_COMMAND.exec(env['npm_lifecycle_script'] ?? '')?.[0] ?? '');
+
+function watcherMark(origin: Origin): string | undefined {
+  const inherited = inheritedMark(origin);
+  if (inherited !== undefined) return inherited;
+  const watcher = [origin.self, ...origin.ancestors.map(({ command }) => command)].find(isWatcher);
+  return watcher && `a watcher runs it (${watcher.slice(0, 80)})`;
+}
+
+/**
+ * Its watcher, or the shell between, had gone before this process could look: a mark of it is left, but among the ancestors there is
+ * no watcher, and nothing but init has taken its place. A parent that is init proves nothing alone: in a container that is healthy.
+ */
+export function isBornOrphan(origin: Origin): boolean {
+  const { ancestors, self, leader, env } = origin;
+  const starter = startedBy(ancestors).at(-1);
+  if (!starter || !isInit(starter) || inheritedMark(origin) === undefined) return false;
+  if ([self, ...ancestors.map(({ command }) => command)].some(isWatcher)) return false;
+  // Where npm itself is init, a script without a watcher looks the same.
+  return !PACKAGE_MANAGER.test(starter.command) || isWatchScript(env) || isWatcher(leader?.command ?? '');
+}
+
+function offMark(env: Origin['env'], watched: boolean): string | undefined {
   if (env['NODE_ENV'] === 'production') return 'NODE_ENV is production';
   if (env['CI'] !== undefined && env['CI'] !== 'false' && env['CI'] !== '') return 'CI is set';
   const runner = testRunnerOf(env);
@@ -47,9 +84,10 @@ function offMark(env: Environment, watched: boolean): string | undefined {
 }
 
 /** On for a developer's watcher, off wherever two copies are meant. A terminal is no mark. */
-export function whenToGuard(mode: GuardMode, env: Environment, self: string, chain: readonly ProcessInfo[]): Decision {
+export function whenToGuard(mode: GuardMode, origin: Origin): Decision {
   if (mode !== 'auto') return { on: mode === 'on', because: `guard: '${mode}'` };
-  const mark = watcherMark(env, self, chain);
+  const { env } = origin;
+  const mark = watcherMark(origin);
   const off = offMark(env, mark !== undefined);
   if (off !== undefined) return { on: false, because: off };
   if (env['NODE_ENV'] === 'development') return { on: true, because: 'NODE_ENV is development' };

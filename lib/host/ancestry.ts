@@ -11,7 +11,10 @@ export interface ProcessInfo {
   readonly started: string;
 }
 
+/** At the load of this package: a parent that dies during the boot is never seen otherwise. */
+const PARENT = process.ppid;
 const SHELLS = new Set(['sh', 'bash', 'dash', 'zsh', 'ash', 'fish', 'ksh', 'busybox', 'cmd.exe']);
+const INITS = new Set(['systemd', 'init', 'tini', 'dumb-init', 'docker-init', 'catatonit']);
 
 function fromProc(pid: number): ProcessInfo | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -44,10 +47,10 @@ export function processInfo(pid: number): ProcessInfo | undefined {
 
 const NEAREST = 6;
 
-/** The nearest ancestors, the parent first. */
+/** The nearest ancestors, the parent first; in a container the last of them may be the watcher itself. */
 export function ancestors(): readonly ProcessInfo[] {
   const found: ProcessInfo[] = [];
-  for (let pid = process.ppid; pid > 1 && found.length < NEAREST;) {
+  for (let pid = process.ppid; pid > 0 && found.length < NEAREST;) {
     const info = processInfo(pid);
     if (!info) break;
     found.push(info);
@@ -56,8 +59,21 @@ export function ancestors(): readonly ProcessInfo[] {
   return found;
 }
 
-const isShell = ({ command }: ProcessInfo): boolean =>
-  SHELLS.has(basename(command.split(' ')[0] ?? '').replace(/^-/, ''));
+/** What was typed in a terminal, or started on its own, and has this process as its own, even where those between have died. */
+export function groupLeader(): ProcessInfo | undefined {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1');
+    return processInfo(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]));
+  } catch {
+    return undefined;
+  }
+}
+
+const programOf = ({ command }: ProcessInfo): string => basename(command.split(' ')[0] ?? '').replace(/^-/, '');
+const isShell = (one: ProcessInfo): boolean => SHELLS.has(programOf(one));
+
+/** What adopts the children of the dead; in a container it may be anything. */
+export const isInit = (one: ProcessInfo): boolean => one.pid === 1 || INITS.has(programOf(one));
 
 /** From the parent through shells up to the first that is none: who started this process. */
 export function startedBy(chain: readonly ProcessInfo[]): readonly ProcessInfo[] {
@@ -67,8 +83,7 @@ export function startedBy(chain: readonly ProcessInfo[]): readonly ProcessInfo[]
 
 /** One of them has died, or is no longer where it was. (Never `ppid === 1`: in a container that is healthy.) */
 export function isOrphaned(recorded: readonly ProcessInfo[]): boolean {
-  if (recorded.length === 0) return false;
-  if (process.ppid !== recorded[0]?.pid) return true;
+  if (process.ppid !== PARENT) return true;
   return recorded.some(({ pid, started, parent }, index) => {
     const now = processInfo(pid);
     return now?.started !== started || (index < recorded.length - 1 && now.parent !== parent);

@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { entryOf, guardKey, type AppIdentity } from '../../lib/guard/guard-key.js';
 
@@ -86,7 +88,39 @@ describe('different apps', () => {
   });
 });
 
-it('the entry is the file that was started', () => {
-  expect(entryOf(['node', join(root, 'one/dist/main.js')], root)).toBe(join(root, 'one/dist/main.js'));
-  expect(entryOf(['node'], root)).toBe('');
+describe('the entry', () => {
+  const VITE_NODE = 'node_modules/vite-node/vite-node.mjs';
+  const entry = (argv: readonly string[], commandLine: readonly string[] = []): string =>
+    entryOf(['node', ...argv], join(root, 'one'), ['node', ...commandLine]);
+
+  it('is the file that was started', () => {
+    expect(entry([join(root, 'one/dist/main.js')], ['other.js'])).toBe(join(root, 'one/dist/main.js'));
+    expect(entry([])).toBe('');
+  });
+
+  it.each([
+    ['--watch', 'src/main.ts'],
+    ['-c', 'vite.config.ts', '--watch', 'src/main.ts', 'src/worker.ts'],
+    ['--mode', 'development', 'src/main.ts', '--', 'src/worker.ts'],
+  ])('of vite-node, which leaves its own arguments out of argv: %s %s %s', (...args) => {
+    write('one/vite.config.ts');
+    const tool = join(root, 'one', VITE_NODE);
+    expect(entry([tool, 'src/worker.ts'], [tool, ...args])).toBe(join(root, 'one/src/main.ts'));
+  });
+
+  it('of a tool that was given no file is the tool', () => {
+    const tool = join(root, 'one', VITE_NODE);
+    expect(entry([tool], [tool, '--watch', 'none.ts'])).toBe(tool);
+  });
+});
+
+it('of a real vite-node with --watch is the app', async () => {
+  const file = join(root, 'one/src/main.ts');
+  const lib = join(import.meta.dirname, '../../lib/guard/guard-key.ts');
+  writeFileSync(file, `import { ownEntry } from ${JSON.stringify(lib)}; console.log(ownEntry()); process.exit();`);
+  const cli = join(import.meta.dirname, '../../node_modules/.bin/vite-node');
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, '--watch', 'src/main.ts', 'more'], {
+    cwd: join(root, 'one'),
+  });
+  expect(stdout.trim()).toBe(file);
 });

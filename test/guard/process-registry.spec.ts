@@ -41,6 +41,20 @@ describe('two apps of one key in one process', () => {
     expect(room.overlaps).toEqual([]);
   });
 
+  it('the older one has a body that does not stop: the newcomer’s workers wait, and say so once', async () => {
+    const room = new Room();
+    const app = await room.live({}, { name: 'old', stops: 'at command', stopTimeout: 100 });
+    boot(app, room.input({}, { name: 'new' }));
+    await app.prints('cannot stop');
+    expect(bodies(room)).not.toContain('start new');
+    app.type('release');
+    await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+    expect(app.said('WARN').filter((line) => line.includes('an older app'))).toEqual([
+      'an older app of this process cannot stop a worker: the workers wait for it, or for a restart of the process',
+    ]);
+    expect(room.overlaps).toEqual([]);
+  });
+
   it('the older one closes: the newcomer’s bootstrap waits until its port is free', async () => {
     const room = new Room();
     const port = await freePort();
@@ -55,6 +69,27 @@ describe('two apps of one key in one process', () => {
     expect(room.overlaps).toEqual([]);
     expect(app.output).not.toContain('EADDRINUSE');
   });
+
+  for (const disposed of [true, false])
+    it(`one superseded while it waits for that boots on ${disposed ? 'and is closed' : 'beside'} before the newest`, async () => {
+      const room = new Room();
+      const port = await freePort();
+      const app = await room.live({}, { name: 'old', port, ...AT_COMMAND });
+      app.type('close old');
+      await app.prints('>> ASKED old');
+      boot(app, room.input({}, { name: 'middle', port, hook: 'lingers' }));
+      if (disposed) app.type('dispose middle');
+      await app.prints('BackgroundWorkerCoreModule dependencies initialized', 2);
+      boot(app, room.input({}, disposed ? { name: 'new', port } : { name: 'new' }));
+      await app.prints('BackgroundWorkerCoreModule dependencies initialized', 3);
+      app.type('release');
+      await app.prints('>> UP new');
+      await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
+      expect(app.times('>> UP middle')).toBe(1);
+      expect(app.times('>> CLOSED middle')).toBe(disposed ? 1 : 0);
+      expect(bodies(room)).not.toContain('start middle');
+      expect(room.overlaps).toEqual([]);
+    });
 
   it('the older one’s close never ends: the newcomer’s workers start all the same', async () => {
     const room = new Room();
@@ -162,7 +197,10 @@ describe('a record', () => {
     join_(Object.freeze({ v: 1, key: 'frozen', stop: none }));
     const { older } = join_({ v: 1, key: 'frozen', stop: none, isClosing: () => false });
     expect([older.exists, older.isClosing()]).toEqual([true, true]);
-    await older.released(() => false);
+    await older.released(
+      () => false,
+      () => undefined,
+    );
   });
 
   it('is asked until no body lives, even where it fails', async () => {
@@ -175,8 +213,13 @@ describe('a record', () => {
     ];
     let asked = 0;
     join_({ v: 1, key: 'failing', stop: async () => Promise.resolve(answers[asked++]!()) });
-    await join_({ v: 1, key: 'failing', stop: none }).older.released(() => false);
+    const told: number[] = [];
+    await join_({ v: 1, key: 'failing', stop: none }).older.released(
+      () => false,
+      (living) => told.push(living),
+    );
     expect(asked).toBe(3);
+    expect(told).toEqual([2]);
   });
 
   it('of another key is left alone', () => {

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { ProcessInfo } from '../../lib/host/ancestry.js';
-import { whenToGuard } from '../../lib/guard/when-to-guard.js';
+import { isBornOrphan, whenToGuard, type Origin } from '../../lib/guard/when-to-guard.js';
 import { Room } from './support/room.js';
 
 const PLAIN = '/usr/bin/node dist/main.js';
 const SHELL = 'sh -c node dist/main.js';
 const chainOf = (...commands: string[]): ProcessInfo[] =>
   commands.map((command, index) => ({ pid: 100 - index, parent: 99 - index, command, started: String(index) }));
+const of = (env: Record<string, string>, self: string, commands: readonly string[] = [], leader?: string): Origin => ({
+  env,
+  self,
+  ancestors: chainOf(...commands),
+  leader: leader === undefined ? undefined : chainOf(leader)[0],
+});
 const auto = (env: Record<string, string>, ...commands: string[]): boolean =>
-  whenToGuard('auto', env, PLAIN, chainOf(...commands)).on;
+  whenToGuard('auto', of(env, PLAIN, commands)).on;
 
 describe('on', () => {
   it.each([
@@ -31,7 +37,7 @@ describe('on', () => {
     expect(auto({}, SHELL, watcher)).toBe(true);
     expect(auto({ NODE_ENV: 'development' }, watcher)).toBe(true);
     // The process itself.
-    expect(whenToGuard('auto', {}, watcher, []).on).toBe(true);
+    expect(whenToGuard('auto', of({}, watcher)).on).toBe(true);
   });
 
   it.each(['start:dev', 'dev', 'watch', 'start:watch', 'api:dev', 'dev:api'])('by npm run %s', (script) => {
@@ -51,9 +57,73 @@ describe('on', () => {
   );
 });
 
+describe('on, though the watcher and its shell have died', () => {
+  it.each(['nest start --watch', 'npm run build && nest start --watch', 'cross-env A=1 nodemon dist/main.js'])(
+    'by the script of npm: %s',
+    (script) => {
+      expect(auto({ npm_lifecycle_event: 'serve', npm_lifecycle_script: script }, 'init')).toBe(true);
+    },
+  );
+
+  it('by the leader of its process group', () => {
+    expect(whenToGuard('auto', of({}, PLAIN, ['init'], 'node node_modules/.bin/nest start --watch')).on).toBe(true);
+    expect(whenToGuard('auto', of({}, PLAIN, ['init'], 'npm run start')).on).toBe(false);
+  });
+
+  it.each(['webpack && node dist/main.js', 'nest build --watch & node dist/main.js', 'nest start'])(
+    'not by a script that leaves the app in the foreground: %s',
+    (script) => {
+      expect(auto({ npm_lifecycle_event: 'start', npm_lifecycle_script: script }, 'init')).toBe(false);
+    },
+  );
+});
+
+describe('an orphan from birth', () => {
+  const DEV = { npm_lifecycle_event: 'start:dev' };
+  const NEST = { npm_lifecycle_event: 'start', npm_lifecycle_script: 'nest start --watch' };
+  /** The last of these is process 1. */
+  const within = (env: Record<string, string>, commands: readonly string[], leader?: string, self = PLAIN): boolean => {
+    const origin = of(env, self, commands, leader);
+    const { length } = origin.ancestors;
+    return isBornOrphan({ ...origin, ancestors: origin.ancestors.map((one, i) => ({ ...one, pid: length - i })) });
+  };
+
+  it.each<[string, Record<string, string>, readonly string[], string?]>([
+    ['its shell has died', DEV, ['/sbin/init']],
+    ['its watcher has died, its shell has not', DEV, [SHELL, '/sbin/init']],
+    ['a user’s init has adopted it', DEV, ['/lib/systemd/systemd --user', '/sbin/init']],
+    ['in a container without an init', DEV, ['sleep infinity']],
+    ['in a container whose init is a shell', DEV, ['sh -c sleep 1000']],
+    ['in a container whose init is npm, whose script is a watcher', NEST, ['npm run start']],
+    ['the leader of its process group is a watcher', {}, ['/sbin/init'], 'node node_modules/.bin/nest start --watch'],
+    ['node --watch has died', { WATCH_REPORT_DEPENDENCIES: '1' }, ['/sbin/init']],
+  ])('%s', (_, env, commands, leader) => expect(within(env, commands, leader)).toBe(true));
+
+  it.each<[string, Record<string, string>, readonly string[], string?]>([
+    ['a child of init without a mark', {}, ['/sbin/init']],
+    ['a child of init in development', { NODE_ENV: 'development' }, ['/sbin/init']],
+    ['its watcher lives', DEV, [SHELL, 'node node_modules/.bin/nest start --watch', 'npm run start:dev', '/sbin/init']],
+    ['its watcher is init', DEV, ['node node_modules/.bin/nest start --watch']],
+    [
+      'npm is init, and its script no watcher',
+      { ...NEST, npm_lifecycle_script: 'node dist/main.js' },
+      ['npm run start'],
+    ],
+    ['npm is init, and tells no script', DEV, ['npm run start:dev']],
+    ['npm runs it', DEV, [SHELL, 'npm run start:dev', '/sbin/init']],
+    ['something unknown runs it', DEV, ['/usr/bin/my-watcher', '/sbin/init']],
+    ['it was typed in a terminal that npm had opened', DEV, ['bash', 'tmux: server', '/sbin/init']],
+    ['nothing is known', DEV, []],
+  ])('is none: %s', (_, env, commands, leader) => expect(within(env, commands, leader)).toBe(false));
+
+  it('is none where the watcher is the process itself', () => {
+    expect(within(DEV, ['/sbin/init'], undefined, 'node node_modules/.bin/vite-node --watch src/main.ts')).toBe(false);
+  });
+});
+
 describe('off', () => {
   it('without a mark; a terminal is none', () => {
-    expect(whenToGuard('auto', { TERM: 'xterm' }, PLAIN, chainOf('bash', 'tmux'))).toEqual({
+    expect(whenToGuard('auto', of({ TERM: 'xterm' }, PLAIN, ['bash', 'tmux']))).toEqual({
       on: false,
       because: 'no watcher runs it',
     });
@@ -68,7 +138,7 @@ describe('off', () => {
     'vim watch.ts',
   ])('under %s', (command) => {
     expect(auto({}, command)).toBe(false);
-    expect(whenToGuard('auto', {}, command, []).on).toBe(false);
+    expect(whenToGuard('auto', of({}, command)).on).toBe(false);
   });
 
   it.each(['start', 'start:prod', 'build', 'test', 'developer', 'watchman'])('by npm run %s', (script) => {
@@ -88,7 +158,7 @@ describe('off', () => {
     ['it is a replica (pm_id)', { pm_id: '3', NODE_ENV: 'development' }],
     ['NODE_ENV is staging', { NODE_ENV: 'staging' }],
   ])('%s, watched or not', (because, env) => {
-    expect(whenToGuard('auto', env as Record<string, string>, PLAIN, chainOf(...WATCHED))).toEqual({
+    expect(whenToGuard('auto', of(env as Record<string, string>, PLAIN, WATCHED))).toEqual({
       on: false,
       because,
     });
@@ -106,11 +176,11 @@ describe('off', () => {
 });
 
 it('on and off are what they say', () => {
-  expect(whenToGuard('on', { NODE_ENV: 'production', CI: '1' }, PLAIN, [])).toEqual({
+  expect(whenToGuard('on', of({ NODE_ENV: 'production', CI: '1' }, PLAIN))).toEqual({
     on: true,
     because: "guard: 'on'",
   });
-  expect(whenToGuard('off', { NODE_ENV: 'development' }, PLAIN, chainOf('nodemon'))).toEqual({
+  expect(whenToGuard('off', of({ NODE_ENV: 'development' }, PLAIN, ['nodemon']))).toEqual({
     on: false,
     because: "guard: 'off'",
   });
@@ -136,3 +206,25 @@ describe('a real process says in one debug line what it is and why', () => {
       'the development guard is off: NODE_ENV is production',
     ]));
 });
+
+it('two replicas of a real cluster both run, in development too', async () => {
+  const room = new Room();
+  Object.assign(room.env, { NODE_ENV: 'development' });
+  const replicas = room.app({ mode: 'auto' }, {}, 'clustered');
+  await replicas.prints('>> UP', 2);
+  await room.until(replicas, () => room.count('start') === 2, 'both bodies start');
+  expect(replicas.said('DEBUG')).toEqual(Array(2).fill('the development guard is off: it is a cluster worker'));
+  // What the guard would not have allowed.
+  expect(room.overlaps).toHaveLength(1);
+});
+
+it.each([{ pm_id: '0' }, { NODE_APP_INSTANCE: '1' }])(
+  'PM2, by its mark: a process with %o runs beside another',
+  async (mark) => {
+    const room = new Room();
+    Object.assign(room.env, { NODE_ENV: 'development', ...mark });
+    await room.live({ mode: 'auto' });
+    await room.live({ mode: 'auto' });
+    expect(room.overlaps).toHaveLength(1);
+  },
+);

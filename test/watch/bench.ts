@@ -13,7 +13,7 @@ import {
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { Journal, type Line } from './journal.js';
-import { isAlive, pause, processesOf } from './processes.js';
+import { commandOf, isAlive, pause, processesOf } from './processes.js';
 import { repo, writeMain, type Watcher } from './watchers.js';
 
 export type Stop = 'instant' | 'drain' | 'never' | 'hang';
@@ -24,6 +24,8 @@ export interface Setting {
   readonly kind: Kind;
   readonly guard: 'auto' | 'off';
   readonly port: number;
+  /** Of a body that drains, in milliseconds. */
+  readonly drain: number;
 }
 
 export class CellFailure extends Error {}
@@ -42,7 +44,6 @@ export class Bench {
   version = 0;
   edits = 0;
   missed = 0;
-  restarts = 0;
   private readonly servers = new Map<string, ChildProcess>();
   private writes = 0;
   /** How long the output was when the last server was started. */
@@ -74,7 +75,7 @@ export class Bench {
 
   /** @param server its name, where there are several */
   start(server = '1'): ChildProcess {
-    const { kind, stop, guard, port } = this.setting;
+    const { kind, stop, guard, port, drain } = this.setting;
     const output = openSync(this.outputPath, 'a');
     this.startedAt = this.output().length;
     const child = spawn(process.execPath, this.watcher.args, {
@@ -87,6 +88,7 @@ export class Bench {
         ...(process.env['XDG_RUNTIME_DIR'] === undefined ? {} : { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] }),
         WATCH_CELL: this.directory,
         WATCH_STOP: stop,
+        WATCH_DRAIN: String(drain),
         WATCH_SERVER: server,
         ...(kind === 'http' ? { WATCH_PORT: String(port + Number(server) - 1) } : {}),
         GUARD: guard,
@@ -173,20 +175,24 @@ export class Bench {
     let seen = since;
     let printed = 0;
     const outputBefore = this.startedAt;
-    await this.must(`version ${version} does not run`, () => {
-      const { length } = this.journal.lines;
-      const idle = this.journal.lines.slice(seen).every(({ event }) => event === 'start' || event === 'end');
-      const { size } = statSync(this.outputPath);
-      if (!idle || size !== printed) glanced = performance.now();
-      seen = length;
-      printed = size;
-      if (!fresh && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
-        this.missed++;
-        glanced = performance.now();
-        this.write(text(version, `// again ${this.writes++}\n`));
-      }
-      return this.runs(version) || this.lostOf(version) || (!fresh && this.isOfNoUse(outputBefore));
-    });
+    await this.must(
+      `version ${version} does not run`,
+      () => {
+        const { length } = this.journal.lines;
+        const idle = this.journal.lines.slice(seen).every(({ event }) => event === 'start' || event === 'end');
+        const { size } = statSync(this.outputPath);
+        if (!idle || size !== printed) glanced = performance.now();
+        seen = length;
+        printed = size;
+        if (!fresh && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
+          this.missed++;
+          glanced = performance.now();
+          this.write(text(version, `// again ${this.writes++}\n`));
+        }
+        return this.runs(version) || this.lostOf(version) || (!fresh && this.isOfNoUse(outputBefore));
+      },
+      fresh ? 75_000 : undefined,
+    );
   }
 
   /** Its own runtime says so: it read a half-written update, or met a syntax error. */
@@ -197,7 +203,7 @@ export class Bench {
     );
   }
 
-  private hasBooted(version: number): boolean {
+  hasBooted(version: number): boolean {
     return this.journal.lines.some((line) => line.event === 'boot' && line.version === version);
   }
 
@@ -244,6 +250,13 @@ export class Bench {
 
   processes(server: string): readonly number[] {
     return processesOf(this.directory, server);
+  }
+
+  async ended(server: string): Promise<void> {
+    if (await this.until(() => this.processes(server).length === 0, 20_000)) return;
+    // Without the guard an orphan lives on.
+    if (this.setting.guard === 'off') return;
+    throw new CellFailure(`server ${server} does not end: ${this.processes(server).map(commandOf).join('; ')}`);
   }
 }
 

@@ -34,6 +34,15 @@ export function processesOf(cell: string, server?: string): readonly number[] {
     .filter((pid) => carries(pid, variables) && see(pid)?.lives === true);
 }
 
+/** For a message. */
+export function commandOf(pid: number): string {
+  try {
+    return `${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 160)}`;
+  } catch {
+    return String(pid);
+  }
+}
+
 function carries(pid: number, variables: readonly string[]): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');

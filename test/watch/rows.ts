@@ -8,6 +8,8 @@ export interface Row {
   readonly watcher: WatcherName;
   readonly script: ScriptName;
   readonly stops: readonly Stop[];
+  /** Without the guard workers run twice. */
+  readonly doubles: boolean;
   /** Why something other than the overlap cannot be mended here; the overlap is 0 all the same. */
   readonly beyond?: (setting: Pick<Setting, 'kind' | 'stop'>) => string | undefined;
 }
@@ -26,24 +28,37 @@ const KINDS: readonly Kind[] = ['http', 'context'];
 const NOBODY_CLOSES =
   'nobody closes the older app: it stays in the process and keeps its port, and the guard can only stop its workers';
 
-const beyond: Partial<Record<WatcherName, Row['beyond']>> = {
-  'webpack HMR, no dispose': ({ kind }) => (kind === 'http' ? NOBODY_CLOSES : undefined),
-  'vite-node --watch': ({ kind }) => (kind === 'http' ? NOBODY_CLOSES : undefined),
-};
+const NEVER_STOPS =
+  'the body that never stops lives in the very process that the new app runs in: the new workers wait for it, and a warning says so';
+
+function beyond(watcher: WatcherName): Row['beyond'] {
+  const closes = watcher !== 'webpack HMR, no dispose' && watcher !== 'vite-node --watch';
+  return ({ kind, stop }) => {
+    if (isInProcess(watcher) && stop === 'never') return NEVER_STOPS;
+    return !closes && kind === 'http' ? NOBODY_CLOSES : undefined;
+  };
+}
+
+const isInProcess = (watcher: WatcherName): boolean => /HMR|^vite-node/.test(watcher);
+
+/** The watcher starts the new app when the old one has gone, or the recipe does. */
+const WAITS = /--no-shell|sh execs|^node --watch|^tsx watch$|^nodemon dist|dispose awaited$/;
 
 const ofEdits = (watcher: WatcherName): Row => ({
   name: watcher,
   watcher,
   script: 'edits',
-  stops:
-    watcher === 'nest start --watch, sh forks' || watcher === 'nest start --watch --no-shell'
-      ? [...STOPS, 'hang']
-      : STOPS,
-  beyond: beyond[watcher],
+  // Where the watcher waits for the app itself, such a hook makes it wait for ever, whatever the app is made of.
+  stops: watcher.startsWith('nest start --watch, sh forks') ? [...STOPS, 'hang'] : STOPS,
+  doubles: !WAITS.test(watcher),
+  beyond: beyond(watcher),
 });
 
-const others = (script: ScriptName, what: string, of: readonly WatcherName[]): Row[] =>
-  of.map((watcher) => ({ name: `${watcher}: ${what}`, watcher, script, stops: STOPS }));
+const others = (script: ScriptName, what: string, of: readonly WatcherName[], stops = STOPS): Row[] =>
+  of.map((watcher) => ({ name: `${watcher}: ${what}`, watcher, script, stops, doubles: true }));
+/** A body that never stops is not taken from an app that is alive and wanted: its server keeps the workers. */
+const TAKEN: readonly Stop[] = ['instant', 'drain'];
+const DIRECT: readonly WatcherName[] = ['tsx watch', 'node --watch --import tsx'];
 
 export const rows: readonly Row[] = [
   ...(Object.keys(watchers) as WatcherName[]).map(ofEdits),
@@ -53,8 +68,9 @@ export const rows: readonly Row[] = [
     'tsx watch',
     'node --watch --import tsx',
   ]),
-  ...others('twoAtOnce', 'two servers at once', ['tsx watch', 'node --watch --import tsx']),
-  ...others('oneAfterTheOther', 'a second server comes and goes', ['tsx watch', 'node --watch --import tsx']),
+  ...others('twoAtOnce', 'two servers at once', DIRECT),
+  ...others('oneAfterTheOther', 'a second server comes and goes', DIRECT, TAKEN),
+  ...others('waitingOrphan', 'kill -9 of the watcher of the app that waits', DIRECT, TAKEN),
 ];
 
 const cell = (row: Row, stop: Stop, kind: Kind, guard: 'auto' | 'off'): CellPlan => ({
@@ -76,12 +92,22 @@ export const fullPlan: readonly CellPlan[] = rows.flatMap((row) => [
 const SHORT: readonly string[] = [
   'nest start --watch, sh forks | drain | http',
   'nest start --watch, sh forks | drain | context | guard off',
+  'nest start --watch, sh forks, no ps | drain | http',
+  'nest start --watch, sh execs, no ps | instant | http',
   'nest start --watch --no-shell (swc) | instant | http',
-  'nest start --watch, sh forks, no ps | drain | context',
+  'nest start --watch (webpack), sh forks | instant | context',
+  'node --watch dist/main.js | never | http',
   'tsx watch | drain | http',
   'nodemon --exec tsx | never | context',
+  'nodemon --exec tsx | drain | context | guard off',
+  'webpack HMR, dispose awaited | instant | http',
   'webpack HMR, dispose not awaited | drain | http',
   'vite-node --watch | drain | context',
+  'vite-node --watch | drain | context | guard off',
+  'vite-node --watch, hot.dispose | drain | http',
   'tsx watch: kill and kill -9 of watcher and app | drain | http',
+  'tsx watch: two servers at once | instant | http',
+  'tsx watch: kill -9 of the watcher of the app that waits | instant | context',
+  'node --watch --import tsx: a second server comes and goes | drain | context',
 ];
 export const shortPlan: readonly CellPlan[] = fullPlan.filter(({ id }) => SHORT.includes(id));

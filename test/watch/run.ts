@@ -14,6 +14,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -22,6 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCell, tailOf, type CellResult } from './cell.js';
+import { endAll } from './processes.js';
 import { fullPlan, shortPlan, type CellPlan } from './rows.js';
 import { markdown, summary } from './table.js';
 import { repo } from './watchers.js';
@@ -79,6 +81,7 @@ async function runAll(todo: readonly CellPlan[]): Promise<readonly CellResult[]>
   const directory = mkdtempSync(join(tmpdir(), 'watch-modes-'));
   const packages = todo.length > 0 ? packed(directory) : '';
   mkdirSync(join(repo, 'temp'), { recursive: true });
+  onInterrupt(directory);
   const results: CellResult[] = [];
   const queue = [...todo.entries()];
   const first = FIRST_PORT + (process.pid % (PORTS / 2)) * 2;
@@ -95,6 +98,15 @@ async function runAll(todo: readonly CellPlan[]): Promise<readonly CellResult[]>
   await Promise.all(Array.from({ length: Number(values.jobs) }, lane));
   if (results.every(({ kept }) => kept === undefined)) rmSync(directory, { recursive: true, force: true });
   return results;
+}
+
+/** Nothing of a run that is cut short lives on. */
+function onInterrupt(directory: string): void {
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => {
+      const cells = readdirSync(directory).filter((one) => one.startsWith('cell-'));
+      void Promise.all(cells.map((one) => endAll(join(directory, one)))).finally(() => process.exit(1));
+    });
 }
 
 function report(

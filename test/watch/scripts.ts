@@ -1,6 +1,6 @@
 import type { Bench } from './bench.js';
 import { CellFailure } from './bench.js';
-import { isAlive, pause, signal } from './processes.js';
+import { commandOf, isAlive, pause, signal } from './processes.js';
 
 /** What a developer does to a checkout. Leaves the newest code running. */
 export interface Script {
@@ -11,8 +11,14 @@ export interface Script {
 
 export type Size = 'full' | 'short' | 'off';
 
-/** Ctrl-C. */
-const stop = (bench: Bench, server: string): void => signal(-bench.serverPid(server), 'SIGINT');
+/** Ctrl-C; and once more for a webpack that is in the middle of a build. */
+async function stopped(bench: Bench, server: string): Promise<void> {
+  signal(-bench.serverPid(server), 'SIGINT');
+  if (await bench.until(() => bench.processes(server).length === 0, 8_000)) return;
+  console.log(`     a second Ctrl-C was needed for: ${bench.processes(server).map(commandOf).join('; ')}`);
+  signal(-bench.serverPid(server), 'SIGINT');
+  await bench.ended(server);
+}
 
 async function edited(bench: Bench): Promise<void> {
   bench.edit();
@@ -21,9 +27,7 @@ async function edited(bench: Bench): Promise<void> {
 }
 
 async function startedByHand(bench: Bench): Promise<void> {
-  bench.restarts++;
-  stop(bench, '1');
-  await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
+  await stopped(bench, '1');
   bench.start();
   await bench.settled(true);
 }
@@ -71,6 +75,19 @@ const edits: Script = {
   },
 };
 
+/** A body that never stops is in the way of all that come after it: they boot, and their workers wait. */
+const stuck: Script = {
+  apps: 1,
+  async run(bench) {
+    bench.start();
+    await bench.settled(true);
+    for (let edit = 0; edit < 10; edit++) {
+      bench.edit();
+      await bench.until(() => bench.hasBooted(bench.version), 12_000);
+    }
+  },
+};
+
 type Victim = readonly ['watcher' | 'app', 'SIGKILL' | 'SIGTERM'];
 const VICTIMS: readonly Victim[] = [
   ['watcher', 'SIGKILL'],
@@ -93,7 +110,7 @@ const kills: Script = {
       const again = victim === 'watcher' || bench.watcher.missesKilledApp === true;
       if (victim === 'app' && again) {
         signal(bench.serverPid(), 'SIGKILL');
-        await bench.must('the watcher has ended', () => bench.processes('1').length === 0, 20_000);
+        await bench.ended('1');
       }
       bench.edit();
       if (again) bench.start();
@@ -102,14 +119,17 @@ const kills: Script = {
   },
 };
 
-/** Workers run in an app of this server, and have started there since. */
+/** Both workers run in an app of this server, and have started there since. */
 const runsOn = (bench: Bench, server: string, since: number): boolean =>
-  bench.journal.lines.slice(since).some((line) => line.event === 'start' && line.server === server);
+  (['loop', 'tick'] as const).every((worker) =>
+    bench.journal.lines
+      .slice(since)
+      .some((line) => line.event === 'start' && line.worker === worker && line.server === server),
+  );
 
 async function takesBack(bench: Bench): Promise<void> {
   const since = bench.journal.lines.length;
-  stop(bench, '2');
-  await bench.must('server 2 has ended', () => bench.processes('2').length === 0, 20_000);
+  await stopped(bench, '2');
   const on = bench.newest();
   if (on.server !== '1' || !isAlive(on.process))
     await bench.must('server 1 takes its workers back', () => runsOn(bench, '1', since), 20_000);
@@ -153,5 +173,32 @@ const oneAfterTheOther: Script = {
   },
 };
 
-export const scripts = { edits, kills, twoAtOnce, oneAfterTheOther } satisfies Record<string, Script>;
+/** The first server's app waits for the second's when its watcher is killed: it ends, and the second's workers run on. */
+const waitingOrphan: Script = {
+  apps: 1,
+  async run(bench, size) {
+    bench.start('1');
+    await bench.settled(true);
+    let [waiter, holder] = ['1', '2'];
+    for (let round = 0; round < (size === 'full' ? 5 : 1); round++) {
+      const waiting = bench.newest();
+      const since = bench.journal.lines.length;
+      bench.start(holder);
+      await bench.must(`server ${holder} takes the workers`, () => runsOn(bench, holder, since), 30_000);
+      const { process } = bench.newest();
+      signal(bench.serverPid(waiter), 'SIGKILL');
+      await bench.must('the app that waits has ended', () => !isAlive(waiting.process), 12_000);
+      if (bench.setting.guard === 'auto' && !isAlive(process))
+        throw new CellFailure('the app with the workers has ended');
+      await edited(bench);
+      await edited(bench);
+      [waiter, holder] = [holder, waiter];
+    }
+  },
+};
+
+export const scripts = { edits, stuck, kills, twoAtOnce, oneAfterTheOther, waitingOrphan } satisfies Record<
+  string,
+  Script
+>;
 export type ScriptName = keyof typeof scripts;

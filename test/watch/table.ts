@@ -1,5 +1,6 @@
 import { cpus, release, type } from 'node:os';
 import type { CellResult } from './cell.js';
+import type { Kind, Stop } from './bench.js';
 import { fullPlan, rows, type CellPlan, type Row } from './rows.js';
 import { versionOf, watchers } from './watchers.js';
 
@@ -11,9 +12,10 @@ function ofCell(plan: CellPlan | undefined, results: Results): string {
   if (!plan) return '';
   const result = results.get(plan.id);
   if (!result) return 'not run';
-  const { overlaps, longest, lost, extra, edits, faults } = result;
+  const { overlaps, longest, lost, extra, edits, faults, newest } = result;
   if (plan.guard === 'auto' && faults.length > 0) return `**✗ ${faults.join('; ')}**`;
-  if (plan.guard === 'auto') return lost > 0 ? `0 (${edits}) ¹` : `0 (${edits})`;
+  const mark = `${lost > 0 ? ' ¹' : ''}${plan.stop === 'never' && !newest ? ' ²' : ''}`;
+  if (plan.guard === 'auto') return `0 (${edits})${mark}`;
   const facts = [
     overlaps > 0 ? `${overlaps} overlaps${longest > 0 ? `, up to ${seconds(longest)}` : ''}` : '0',
     lost > 0 ? `${lost} lost` : '',
@@ -50,9 +52,11 @@ const named = (row: Row): string => {
 export function markdown(results: Results): string {
   const tools = ['@nestjs/core', ...new Set(Object.values(watchers).flatMap((one) => one.tools))].map(versionOf);
   const hanging = fullPlan.filter(({ stop }) => stop === 'hang');
-  const impossible = rows.flatMap((row) =>
-    row.beyond ? [`- ${named(row)}, HTTP on a fixed port: ${row.beyond({ kind: 'http', stop: 'drain' })}.`] : [],
-  );
+  const reasonOf = (stop: Stop, kind: Kind): string[] =>
+    rows.flatMap((row) => {
+      const why = row.beyond?.({ stop, kind });
+      return why === undefined ? [] : [`- ${named(row)}: ${why}.`];
+    });
   return [
     '# Watch modes: the latest run',
     '',
@@ -66,15 +70,24 @@ export function markdown(results: Results): string {
     '|---|---|---|---|---|---|---|---|',
     ...rows.map((row) => line(row, results)),
     '',
-    '¹ Some apps were lost to EADDRINUSE, which nobody can mend from inside; the overlap is 0 all the same:',
+    '¹ Some apps were lost to EADDRINUSE on a fixed HTTP port, which nobody can mend from inside; the overlap is 0 all the same:',
     '',
-    ...impossible,
+    ...reasonOf('drain', 'http'),
+    '',
+    '² The newest code does not run its workers at the end; the overlap is 0 all the same:',
+    '',
+    ...reasonOf('never', 'context'),
     '',
     "Somebody else's `onModuleDestroy` that never resolves:",
     '',
     ...hanging.map(
       (plan) => `- ${named(plan.row)}, ${plan.kind === 'http' ? 'HTTP' : 'context'}: ${ofCell(plan, results)}`,
     ),
+    '- A watcher that waits for the app itself (`--no-shell`, sh execs, `node --watch`) waits for ever then, and starts nothing: no guard sees that.',
+    '',
+    'A body that never stops is not taken from an app that is alive and wanted: a second server waits then, and a warning says for what.',
+    '',
+    'Two servers are not run with `nest start --watch`: in one checkout both would write the same `dist`, and two checkouts are two apps to the guard.',
     '',
   ].join('\n');
 }

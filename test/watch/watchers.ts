@@ -48,14 +48,14 @@ const TOOLS: Record<Builder, readonly string[]> = {
 };
 
 /**
- * What the CLI's shell does with the one command that it is given: `forks` and waits (older dash, busybox, bash with traps), so
- * that the CLI's direct child is the shell; `execs` it (dash from 0.5.11, bash), so that it is the app. A trap makes any sh fork.
+ * What the CLI's shell does with the one command that it is given: `forks` and waits (dash of Debian 12), so that the CLI's direct
+ * child is the shell; `execs` it (bash), so that it is the app. A trap makes any sh fork, and `exec` makes any become the app.
  */
 type Shell = 'forks' | 'execs' | 'none';
 
 const SHELL_ARGS: Record<Shell, readonly string[]> = {
   forks: ['--exec', 'trap : EXIT; node'],
-  execs: [],
+  execs: ['--exec', 'exec node'],
   none: ['--no-shell'],
 };
 

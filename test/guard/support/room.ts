@@ -40,6 +40,13 @@ export class Room {
     return app;
   }
 
+  /** A program that has no app yet. */
+  idle(how: How): Running {
+    const app = Running.start(undefined, this.env, how);
+    this.running.push(app);
+    return app;
+  }
+
   /** An app whose body runs. */
   async live(guard?: GuardOptions, more?: Partial<GuardAppInput>, how?: How): Promise<Running> {
     const app = this.app(guard, more, how);

@@ -9,7 +9,8 @@ const HIDDEN =
 
 export const FIXTURES = process.env['BGW_FIXTURES']!;
 
-export type How = 'alone' | 'launched' | 'launched by a shell';
+/** `orphaned`: by a shell that has ended. It does nothing until it is told to boot. */
+export type How = 'alone' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
 
 /** @param env over the test's own, less what would switch the guard off */
 export function childEnv(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -32,6 +33,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+const parentOf = (pid: number): number => Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]);
+
 /** The program test/fixtures/guard-app in a process of its own. */
 export class Running {
   output = '';
@@ -49,12 +52,19 @@ export class Running {
     this.closed = new Promise((resolve) => child.once('close', () => resolve()));
   }
 
-  static start(input: GuardAppInput, env: NodeJS.ProcessEnv, how: How = 'alone'): Running {
-    const app = [process.execPath, `${FIXTURES}guard-app.js`, JSON.stringify(input)];
+  static start(input: GuardAppInput | undefined, env: NodeJS.ProcessEnv, how: How = 'alone'): Running {
+    const app = [process.execPath, `${FIXTURES}guard-app.js`, ...(input ? [JSON.stringify(input)] : [])];
     const launcher = [process.execPath, `${FIXTURES}guard-launcher.js`];
     // "; true" keeps the shell from becoming the program itself.
     const shell = ['sh', '-c', '"$0" "$@"; true', ...app];
-    const [program = '', ...args] = how === 'alone' ? app : [...launcher, ...(how === 'launched' ? app : shell)];
+    const started: Record<How, readonly string[]> = {
+      alone: app,
+      launched: [...launcher, ...app],
+      'launched by a shell': [...launcher, ...shell],
+      clustered: [process.execPath, `${FIXTURES}guard-cluster.js`, ...app.slice(2)],
+      orphaned: [...launcher, 'sh', '-c', 'exec 3<&0; "$0" "$@" <&3 &', ...app],
+    };
+    const [program = '', ...args] = started[how];
     return new Running(spawn(program, args, { env: childEnv(env), stdio: 'pipe' }), how);
   }
 
@@ -77,6 +87,12 @@ export class Running {
 
   async until(reached: () => boolean, what: string, ms?: number, more?: () => string): Promise<void> {
     await until(reached, what, ms, () => `${this.output}\n${more?.() ?? ''}`);
+  }
+
+  /** By its number; of what has ended the children are init's. */
+  async adopted(from: number): Promise<void> {
+    const pid = await this.pid();
+    await this.until(() => parentOf(pid) !== from, 'its parent is another');
   }
 
   prints(text: string | RegExp, times = 1): Promise<void> {

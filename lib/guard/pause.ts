@@ -1,0 +1,29 @@
+import type { Clock, Timer } from '../shared/clock.js';
+import { deferred } from '../shared/deferred.js';
+
+/** A wait that can be cut short, and is not begun after that. */
+export class Pause {
+  private over = false;
+  private current: { readonly timer: Timer; readonly wake: () => void } | undefined;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** @param ms milliseconds */
+  rest(ms: number): Promise<void> {
+    if (this.over) return Promise.resolve();
+    return new Promise((wake) => (this.current = { timer: this.clock.after(ms, wake), wake }));
+  }
+
+  end(): void {
+    this.over = true;
+    this.current?.timer.cancel();
+    this.current?.wake();
+  }
+}
+
+/** Until the first of them has settled, at most `ms` milliseconds. */
+export async function atMost(clock: Clock, ms: number, ...waits: readonly Promise<unknown>[]): Promise<void> {
+  const limit = deferred();
+  const timer = clock.after(ms, () => limit.resolve());
+  await Promise.race([...waits, limit.promise]).finally(() => timer.cancel());
+}
