@@ -34,16 +34,16 @@ const SOURCE = /(?<!\.config)\.[cm]?[jt]sx?$/;
  * What was started: of a runner in node_modules (vite-node, tsx) the first source file that it was given.
  * @param commandLine what the process was started with; a runner may have taken its own arguments out of `argv`
  */
-export function entryOf(argv: readonly string[], cwd: string, commandLine: readonly string[]): string {
+export function entryOf(argv: readonly string[], cwd: string, commandLine: () => readonly string[]): string {
   const [, main = ''] = argv;
   if (main !== '' && !isInstalled(main)) return real(main);
-  const paths = [...commandLine, ...argv].slice(1).map((one) => resolve(cwd, one));
+  const paths = [...commandLine(), ...argv].slice(1).map((one) => resolve(cwd, one));
   const given = paths.find((path) => SOURCE.test(path) && !isInstalled(path) && existsSync(path));
   return given === undefined ? main : real(given);
 }
 
 export const ownEntry = (): string =>
-  entryOf(process.argv, process.cwd(), processInfo(process.pid)?.command.split(' ') ?? []);
+  entryOf(process.argv, process.cwd(), () => processInfo(process.pid)?.command.split(' ') ?? []);
 
 const OUT_DIRS = new Set(['src', 'dist', 'build', 'out', 'lib']);
 

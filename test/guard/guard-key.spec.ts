@@ -91,7 +91,7 @@ describe('different apps', () => {
 describe('the entry', () => {
   const VITE_NODE = 'node_modules/vite-node/vite-node.mjs';
   const entry = (argv: readonly string[], commandLine: readonly string[] = []): string =>
-    entryOf(['node', ...argv], join(root, 'one'), ['node', ...commandLine]);
+    entryOf(['node', ...argv], join(root, 'one'), () => ['node', ...commandLine]);
 
   it('is the file that was started', () => {
     expect(entry([join(root, 'one/dist/main.js')], ['other.js'])).toBe(join(root, 'one/dist/main.js'));

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { userDirectory, userSecret } from '../../lib/endpoint/user-secret.js';
 import { Room } from './support/room.js';
 
-/** 200 by `npm run test:guard-race`. */
+/** 200 by `npm run test:guard-race`; its last whole run: docs/watch-mode.md. */
 const ROUNDS = Number(process.env['BGW_GUARD_RACE_ROUNDS'] ?? 5);
 const RACERS = 8;
 
