@@ -56,6 +56,17 @@ export default {
       ...rule,
     })),
     {
+      name: 'the-machine-is-pure',
+      comment:
+        'lib/supervision/machine/ is functions of values: no clock, no Node, nothing of the supervisor that runs it.',
+      severity: 'error',
+      from: { path: '^lib/supervision/machine/' },
+      to: {
+        path: '^lib/(supervision|events|shared/clock)|^node:|^[a-z_/]+$',
+        pathNot: '^lib/supervision/(machine/|ports\\.ts$)',
+      },
+    },
+    {
       name: 'outer-rooms-are-apart',
       comment: 'Adapters, testing and schematics import the lib, never each other.',
       severity: 'error',

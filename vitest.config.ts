@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const nest11 = `${root}test/compat/nest11/`;
@@ -9,14 +9,15 @@ const nest11 = `${root}test/compat/nest11/`;
 /** Everything that must be one copy for a Nest app: on Nest 11 it is resolved as if from the workspace that holds Nest 11. */
 const NEST = /^(@nestjs\/|rxjs(\/|$)|reflect-metadata(\/|$))/;
 
-const nest11Plugin: Plugin = {
-  name: 'nest-11',
+/** Resolves these packages as if from another workspace. */
+const from = (workspace: string, packages: RegExp): Plugin => ({
+  name: workspace,
   enforce: 'pre',
   resolveId(id, importer, options) {
-    if (!NEST.test(id) || importer?.startsWith(nest11)) return undefined;
-    return this.resolve(id, `${nest11}package.json`, { ...options, skipSelf: true });
+    if (!packages.test(id) || importer?.startsWith(workspace)) return undefined;
+    return this.resolve(id, `${workspace}package.json`, { ...options, skipSelf: true });
   },
-};
+});
 
 /** Where a test asks: the Nest under test, and the directory with the compiled test/fixtures for it. */
 const about = (nest: 'nest12' | 'nest11', from: string, fixtures: string) => ({
@@ -25,10 +26,27 @@ const about = (nest: 'nest12' | 'nest11', from: string, fixtures: string) => ({
   BGW_FIXTURES: fixtures,
 });
 
+/** MikroORM 7 asks for a newer Node than we do; its tests run there only. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const mikroOrm7: TestProjectInlineConfiguration = {
+  extends: true,
+  plugins: [from(`${root}test/compat/mikro-orm-7/`, /^@mikro-orm\//)],
+  test: {
+    name: 'mikro-orm-7',
+    include: ['test/contract/mikro-orm*.spec.ts'],
+    env: { ...about('nest12', import.meta.url, `${root}test/build/nest12/test/fixtures/`), BGW_MIKRO_ORM: '7' },
+  },
+};
+
 export default defineConfig({
   // What TypeScript's experimentalDecorators and emitDecoratorMetadata do; constructor injection by type needs both.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
-  resolve: { alias: { 'nestjs-background-worker': `${root}lib/index.ts` } },
+  resolve: {
+    alias: [
+      { find: /^nestjs-background-worker$/, replacement: `${root}lib/index.ts` },
+      { find: /^nestjs-background-worker\/(.+)$/, replacement: `${root}lib/adapters/$1/index.ts` },
+    ],
+  },
   test: {
     pool: 'forks',
     globalSetup: ['test/support/build-fixtures.ts'],
@@ -51,7 +69,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: [nest11Plugin],
+        plugins: [from(nest11, NEST)],
         test: {
           name: 'nest11',
           // *.nest12.spec.ts needs a package that has no version for Nest 11.
@@ -60,6 +78,7 @@ export default defineConfig({
           env: about('nest11', nest11, `${nest11}build/test/fixtures/`),
         },
       },
+      ...(major * 100 + minor >= 2217 ? [mikroOrm7] : []),
     ],
   },
 });

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plainEnv } from '../test/support/plain-env.js';
 import { compile } from './compile.js';
 import type { Boot, Variant } from './boot-app.js';
 
@@ -17,13 +18,6 @@ const LABELS: Readonly<Record<Variant, string>> = {
   'schedule-0': '(d) ScheduleModule, 0 methods',
   'schedule-1000': "(d') 1,000 `@Interval(3_600_000)` methods",
 };
-
-/** A real environment: no test runner's, no CI's, no switch of ours. */
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/^(VITEST|JEST_|NODE_TEST|NODE_ENV$|NODE_OPTIONS$|CI$|BACKGROUND_WORKERS$|npm_)/.test(name),
-  ),
-);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'bench/build', String(process.pid));
@@ -39,7 +33,9 @@ try {
 /** Each variant in a fresh process, one after another; every second round backwards, so that drift hits all alike. */
 function rounds(app: string): Map<Variant, readonly Boot[]> {
   const run = (variant: Variant): Boot =>
-    JSON.parse(execFileSync(process.execPath, ['--expose-gc', app, variant], { env, encoding: 'utf8' })) as Boot;
+    JSON.parse(
+      execFileSync(process.execPath, ['--expose-gc', app, variant], { env: plainEnv(), encoding: 'utf8' }),
+    ) as Boot;
   for (const variant of VARIANTS) run(variant); // the disk's cache
   const boots = new Map<Variant, Boot[]>(VARIANTS.map((variant) => [variant, []]));
   for (let round = 0; round < ROUNDS; round++) {

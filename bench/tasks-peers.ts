@@ -10,11 +10,17 @@ export interface Contender {
   readonly name: string;
   /** Runs so many tasks; resolves when all have ended. */
   readonly run: (count: number) => Promise<unknown>;
-  /** Pushes so many that do not end, for the memory of those that wait. @returns what holds them */
-  readonly hold?: (count: number, work: Work) => unknown;
+  /** Pushes so many that do not end, for the memory of those that wait. The results are kept, by all alike. */
+  readonly hold?: (count: number, work: Work) => { ended(): Promise<unknown> };
 }
 
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
+type Done = (error: unknown) => void;
+interface Fastq {
+  (work: (given: null, done: Done) => void, at: number): { push(given: null, done: Done): void };
+  promise(work: Work, at: number): { push(): Promise<void> };
+}
 
 /** BGW_PEERS: a directory with a node_modules of its own, for peers that are not installed here. */
 async function load<T>(name: string): Promise<T> {
@@ -23,9 +29,9 @@ async function load<T>(name: string): Promise<T> {
 }
 
 export async function peers(work: Work): Promise<readonly Contender[]> {
-  const { default: fastq } = await load<{ default: { promise(work: Work, at: number): { push(): Promise<void> } } }>(
-    'fastq',
-  );
+  const { default: fastq } = await load<{ default: Fastq }>('fastq');
+  // oxlint-disable-next-line promise/no-callback-in-promise -- its other API
+  const bare = fastq((_, done) => void work().then(() => done(null), done), CONCURRENCY);
   const { default: async } = await load<{
     default: { queue(work: Work, at: number): { push(one: object): Promise<void> } };
   }>('async');
@@ -42,8 +48,17 @@ export async function peers(work: Work): Promise<readonly Contender[]> {
       run: (count) => Promise.all(times(count, () => queues.fastq.push())),
       hold: (count, stuck) => {
         const held = fastq.promise(stuck, CONCURRENCY);
-        return [held, times(count, () => void held.push())];
+        const results = times(count, () => held.push());
+        return { ended: () => Promise.all(results) };
       },
+    },
+    {
+      name: 'fastq, callbacks, no result',
+      run: (count) =>
+        new Promise<void>((resolve) => {
+          let left = count;
+          for (let index = 0; index < count; index += 1) bare.push(null, () => (--left === 0 ? resolve() : undefined));
+        }),
     },
     { name: 'async.queue', run: (count) => Promise.all(times(count, () => queues.async.push({}))) },
     {
@@ -56,7 +71,8 @@ export async function peers(work: Work): Promise<readonly Contender[]> {
       run: (count) => Promise.all(times(count, () => queue.add(work))),
       hold: (count, stuck) => {
         const held = new PQueue({ concurrency: CONCURRENCY });
-        return [held, times(count, () => void held.add(stuck))];
+        const results = times(count, () => held.add(stuck));
+        return { ended: () => Promise.all(results) };
       },
     },
   ];

@@ -1,14 +1,15 @@
 /** In plain Node, started by tasks.ts. All contenders take turns in this one process, in which a Nest app with the module runs. */
 import 'reflect-metadata';
 import { cpus, loadavg } from 'node:os';
-import { Injectable, Module, Scope } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, NestFactory } from '@nestjs/core';
-import { BackgroundTasks, BackgroundWorkerModule, InjectTaskPool } from '../lib/index.js';
-import { CONCURRENCY, peers, type Contender } from './tasks-peers.js';
+import { BackgroundTasks, BackgroundWorkerModule, BackgroundWorkers, InjectTaskPool } from '../lib/index.js';
+import { CONCURRENCY, peers, type Contender, type Work } from './tasks-peers.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 21);
 const TASKS = 20_000;
 const MANY = 1_000_000;
+const MEMORY_ROUNDS = 5;
 const WAITING = 50_000;
 
 @Injectable({ scope: Scope.REQUEST })
@@ -16,7 +17,10 @@ class Scoped {}
 
 @Injectable()
 class Held {
-  constructor(@InjectTaskPool('held') readonly tasks: BackgroundTasks) {}
+  constructor(
+    @InjectTaskPool('held') readonly tasks: BackgroundTasks,
+    @Inject(ModuleRef) readonly moduleRef: ModuleRef,
+  ) {}
 }
 
 @Module({
@@ -31,9 +35,9 @@ class Held {
 })
 class AppModule {}
 
-const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'] });
+const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
 const tasks = app.get(BackgroundTasks);
-const moduleRef = app.get(ModuleRef);
+const { moduleRef } = app.get(Held);
 
 let ended = 0;
 let onEnd = (): void => undefined;
@@ -52,8 +56,9 @@ const ours: readonly Contender[] = [
     name: 'submit, results awaited',
     run: (count) => Promise.all(Array.from({ length: count }, () => tasks.submit(work).result)),
     hold: (count, stuck) => {
-      const { tasks } = app.get(Held);
-      return Array.from({ length: count }, () => tasks.submit(stuck).result);
+      const held = app.get(Held).tasks;
+      const results = Array.from({ length: count }, () => held.submit(stuck).result);
+      return { ended: () => Promise.all(results) };
     },
   },
   {
@@ -65,33 +70,57 @@ const ours: readonly Contender[] = [
         each(count, () => tasks.submit(counted));
       }),
   },
-  {
-    name: 'submit with a DI scope',
-    run: async (count) => {
-      await Promise.all(Array.from({ length: count }, () => tasks.submit((ctx) => ctx.resolve(Scoped)).result));
-    },
-  },
 ];
-const recipe: Contender = {
-  name: "Nest's recipe for a DI scope",
-  run: (count) =>
-    Promise.all(
-      Array.from({ length: count }, async () => {
+
+/** Waits for each before the next: no queue, nothing shared. */
+const oneByOne = async (count: number, call: () => unknown): Promise<void> => {
+  for (let done = 0; done < count; done += 1) await call();
+};
+/** Calls in a worker's loop, measured from within. */
+let inLoop: (count: number, fn: Work) => Promise<void>;
+const loop = new Promise<void>((resolve) => {
+  app.get(BackgroundWorkers).add({
+    name: 'bench',
+    run: async (ctx) => {
+      inLoop = (count, fn) => oneByOne(count, () => ctx.unitOfWork(fn));
+      resolve();
+      await ctx.sleep(2 ** 30);
+    },
+  });
+});
+await loop;
+
+const pairs: readonly Contender[] = [
+  { name: 'bare call, one by one', run: (count) => oneByOne(count, work) },
+  { name: 'submit, one by one', run: (count) => oneByOne(count, () => tasks.submit(work).result) },
+  { name: 'ctx.unitOfWork, one by one', run: (count) => inLoop(count, work) },
+  {
+    name: 'submit with a DI scope, one by one',
+    run: (count) => oneByOne(count, () => tasks.submit((ctx) => ctx.resolve(Scoped)).result),
+  },
+  {
+    name: "Nest's recipe for a DI scope, one by one",
+    run: (count) => oneByOne(count, () => moduleRef.resolve(Scoped, ContextIdFactory.create())),
+  },
+  {
+    name: "Nest's recipe with a REQUEST of one's own, one by one",
+    run: (count) =>
+      oneByOne(count, () => {
         const id = ContextIdFactory.create();
         moduleRef.registerRequestByContextId({}, id);
-        return await moduleRef.resolve(Scoped, id, { strict: false });
+        return moduleRef.resolve(Scoped, id);
       }),
-    ),
-};
+  },
+];
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
-const contenders = [...(await peers(work)), ...ours, recipe];
+const contenders = [...(await peers(work)), ...ours, ...pairs];
 const samples = new Map(contenders.map(({ name }) => [name, [] as number[]]));
-const scoped = (name: string): boolean => name.includes('DI scope');
+const isOneByOne = (name: string): boolean => name.endsWith('one by one');
 
 for (let round = -3; round < ROUNDS; round += 1) {
   for (const { name, run } of round % 2 === 0 ? contenders : [...contenders].reverse()) {
-    const count = scoped(name) ? TASKS / 10 : TASKS;
+    const count = /DI scope|REQUEST/.test(name) ? TASKS / 10 : TASKS;
     // Once unmeasured: nobody pays for the garbage of who came before.
     await run(count);
     await new Promise((resolve) => setImmediate(resolve));
@@ -112,45 +141,56 @@ console.log(
 );
 console.log('| | ns a task | to fastq |\n|---|--:|--:|');
 for (const [name, took] of samples)
-  console.log(`| ${name} | ${median(took).toFixed(0)} | ${scoped(name) ? '' : to(name, 'fastq').toFixed(2)} |`);
+  console.log(`| ${name} | ${median(took).toFixed(0)} | ${isOneByOne(name) ? '' : to(name, 'fastq').toFixed(2)} |`);
 
-console.log('\n| bytes a waiting task | |\n|---|--:|');
-const heap = (): number => {
-  globalThis.gc?.();
-  globalThis.gc?.();
+const heap = async (): Promise<number> => {
+  // What is left of those before ends first.
+  for (let turn = 0; turn < 3; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc?.();
+  }
   return process.memoryUsage().heapUsed;
 };
-const bytes = new Map<string, number>();
-let release = (): void => undefined;
-const stuck = new Promise<void>((resolve) => (release = resolve));
-for (const { name, hold } of contenders) {
-  if (!hold) continue;
-  const before = heap();
-  const held = hold(WAITING, () => stuck);
-  bytes.set(name, (heap() - before) / WAITING);
-  console.log(`| ${name} | ${bytes.get(name)?.toFixed(0)} |`);
-  void held;
-}
-release();
-await app.get(Held).tasks.drain();
 
-const before = heap();
+/** What waits, in turn, until it is let go and has ended. */
+async function bytesOf(hold: NonNullable<Contender['hold']>): Promise<number> {
+  let release = (): void => undefined;
+  const stuck = new Promise<void>((resolve) => (release = resolve));
+  const before = await heap();
+  const held = hold(WAITING, () => stuck);
+  const bytes = ((await heap()) - before) / WAITING;
+  release();
+  await held.ended();
+  return bytes;
+}
+const waiting = new Map<string, number[]>();
+for (let round = 0; round < MEMORY_ROUNDS; round += 1)
+  for (const { name, hold } of round % 2 === 0 ? contenders : [...contenders].reverse())
+    if (hold) waiting.set(name, [...(waiting.get(name) ?? []), await bytesOf(hold)]);
+const bytes = (name: string): number => median(waiting.get(name) ?? []);
+console.log(`\n| bytes a waiting task, result asked for, median of ${MEMORY_ROUNDS} | |\n|---|--:|`);
+for (const name of waiting.keys()) console.log(`| ${name} | ${bytes(name).toFixed(0)} |`);
+
+const before = await heap();
 for (let done = 0; done < MANY; done += TASKS) await ours[1]?.run(TASKS);
-const grown = heap() - before;
+const grown = (await heap()) - before;
 console.log(`\n${MANY} tasks later the heap is ${(grown / 1024).toFixed(0)} KiB off.\n`);
 
 const goal = (met: boolean, what: string): void => console.log(`${met ? 'met   ' : 'MISSED'} ${what}`);
 goal(to('submit, results awaited', 'fastq') <= 0.6, "results awaited: at most 0.6 of fastq's cost");
 goal(to('submit, fire-and-forget', 'fastq') <= 0.25, "fire-and-forget: at most 0.25 of fastq's cost");
-const [mine = NaN, fastq = NaN, pQueue = NaN] = ['submit, results awaited', 'fastq', 'p-queue'].map((one) =>
-  bytes.get(one),
-);
-goal(mine < fastq && mine < pQueue, "memory a waiting task below fastq's and p-queue's");
+const mine = bytes(ours[0]!.name);
+goal(mine < bytes('fastq') && mine < bytes('p-queue'), "memory a waiting task below fastq's and p-queue's");
 goal(grown < 1_048_576, 'a million tasks leave the heap where it was');
-const fired = median(samples.get('submit, fire-and-forget') ?? []) - median(samples.get('bare call') ?? []);
-goal(fired < 1_000, `a unit costs under 1 us over a bare call: ${fired.toFixed(0)} ns`);
-goal(
-  to('submit with a DI scope', recipe.name) <= 1,
-  `a DI scope costs no more than Nest's own recipe: ${to('submit with a DI scope', recipe.name).toFixed(2)} of it`,
-);
+const over = (name: string): number =>
+  median((samples.get(name) ?? []).map((took, round) => took - (samples.get('bare call, one by one')?.[round] ?? NaN)));
+for (const name of ['submit', 'ctx.unitOfWork'])
+  goal(
+    over(`${name}, one by one`) < 1_000,
+    `a unit costs under 1 us over a bare call: ${name} ${over(`${name}, one by one`).toFixed(0)} ns`,
+  );
+for (const recipe of ["Nest's recipe for a DI scope", "Nest's recipe with a REQUEST of one's own"]) {
+  const share = to('submit with a DI scope, one by one', `${recipe}, one by one`);
+  goal(share <= 1, `a task with a DI scope costs no more than ${recipe}: ${share.toFixed(2)} of it`);
+}
 await app.close();

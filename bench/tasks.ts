@@ -3,19 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compile } from './compile.js';
-
-/** A real environment: no test runner's, no CI's, no switch of ours. */
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/^(VITEST|JEST_|NODE_TEST|NODE_ENV$|NODE_OPTIONS$|CI$|BACKGROUND_WORKERS$|npm_)/.test(name),
-  ),
-);
+import { compile, realEnvironment } from './compile.js';
 
 const out = fileURLToPath(new URL(`build/${process.pid}`, import.meta.url));
 try {
-  compile(['bench/tasks-run.ts', 'bench/tasks-peers.ts'], out);
-  execFileSync(process.execPath, ['--expose-gc', join(out, 'bench/tasks-run.js')], { env, stdio: 'inherit' });
+  compile(['bench/tasks-run.ts', 'bench/tasks-alone.ts', 'bench/tasks-peers.ts'], out);
+  for (const file of ['tasks-run', 'tasks-alone'])
+    execFileSync(process.execPath, ['--expose-gc', join(out, `bench/${file}.js`)], {
+      env: realEnvironment(),
+      stdio: 'inherit',
+    });
 } finally {
   rmSync(out, { recursive: true, force: true });
 }

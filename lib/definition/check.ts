@@ -54,7 +54,8 @@ export const invalid = (subject: string, option: string, value: unknown, allowed
 /** Refuses unknown keys and every value that its rule refuses. `undefined` stands for the default. */
 export function checkAll(subject: string, options: unknown, rules: Rules, prefix = ''): void {
   if (!isRecord(options)) throw invalid(subject, prefix.replace(/\.$/, '') || 'options', options, 'an object');
-  for (const [key, value] of Object.entries(options)) {
+  for (const key of Object.keys(options)) {
+    const value = options[key];
     const known = Object.hasOwn(rules, key) ? rules[key] : undefined;
     if (known === undefined)
       throw invalid(subject, prefix + key, value, `no such option; there are ${Object.keys(rules).join(', ')}`);

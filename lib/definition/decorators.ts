@@ -1,15 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Runnable, TickRunnable } from '../contract/runnable.js';
-import { BackgroundWorkerError } from '../shared/errors.js';
+import { addMetadata } from './metadata.js';
 import type { LoopOptions, TickOptions, WorkerOptions } from './options.js';
-
-const METADATA = Symbol.for('nestjs-background-worker:worker');
-const VERSION = 1;
-
-interface WorkerMetadata {
-  readonly v: number;
-  readonly options: WorkerOptions;
-}
 
 type ClassOf<R> = abstract new (...args: never[]) => R;
 
@@ -22,20 +14,6 @@ export function BackgroundWorker(options?: LoopOptions): <C extends ClassOf<Runn
 export function BackgroundWorker(options: WorkerOptions = {}): (target: ClassOf<unknown>) => void {
   return (target) => {
     Injectable()(target);
-    Object.defineProperty(target, METADATA, { value: { v: VERSION, options } satisfies WorkerMetadata });
+    addMetadata(target, { worker: options });
   };
-}
-
-/**
- * The options of a decorated class, its own or inherited.
- * @throws BackgroundWorkerError `BGW_METADATA_VERSION` where another version of the package wrote them
- */
-export function workerOptionsOf(target: object): WorkerOptions | undefined {
-  const metadata = (target as { [METADATA]?: WorkerMetadata })[METADATA];
-  if (metadata === undefined) return undefined;
-  if (metadata.v === VERSION) return metadata.options;
-  throw new BackgroundWorkerError(
-    'BGW_METADATA_VERSION',
-    `${(target as { name?: string }).name}: decorated by a copy of nestjs-background-worker whose metadata is version ${metadata.v}; this copy reads version ${VERSION}`,
-  );
 }

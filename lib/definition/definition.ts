@@ -30,10 +30,7 @@ export interface WorkerDefinition {
 
 /** `HTTPProbeWorker` is `http-probe`. */
 export function workerNameOf(className: string): string {
-  const kebab = className
-    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
-    .toLowerCase();
+  const kebab = className.replace(/[a-z0-9](?=[A-Z])|[A-Z](?=[A-Z][a-z])/g, '$&-').toLowerCase();
   return kebab.replace(/-worker$/, '') || kebab;
 }
 

@@ -52,6 +52,7 @@ const loop: Rules = {
   readyTimeout: milliseconds(1),
   shards: later,
 };
+const either: Rules = { ...loop, every };
 const tick: Rules = { ...common, every, cron: later, timeout: milliseconds(1) };
 
 const NOT_YET = ['cron', 'thread', 'singleton', 'shards'] as const;
@@ -82,7 +83,7 @@ function checkEvery(subject: string, value: unknown): void {
 export function validateWorkerOptions(subject: string, options: unknown): void {
   if (!isRecord(options)) throw invalid(subject, 'options', options, 'an object');
   for (const option of NOT_YET) if (options[option] !== undefined) throw unsupported(subject, option);
-  checkAll(subject, options, options['every'] === undefined ? { ...loop, every } : tick);
+  checkAll(subject, options, options['every'] === undefined ? either : tick);
   if (options['backoff'] !== undefined) checkBackoff(subject, options['backoff']);
   checkEvery(subject, options['every']);
 }

@@ -22,9 +22,11 @@ import { supervisorPorts } from '../supervision/failures.js';
 import { Registry } from '../supervision/registry.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import type { Stage } from '../supervision/stage.js';
+import { UNIT_EVENTS } from '../units/environment.js';
 import { Closing } from '../tasks/closing.js';
 import type { TaskRoom } from '../tasks/room.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
+import { decorated } from './decorated.js';
 import { discover } from './discover.js';
 import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
@@ -62,7 +64,8 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const interceptors = (options.units ?? []).map((unit) =>
     typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
   );
-  const runtime = { clock, hub, moduleRef, inside: new Inside(), root, interceptors };
+  const unitAudience = hub.audience(UNIT_EVENTS);
+  const runtime = { clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
   const ports = supervisorPorts(clock, hub, logger, stage, options, drain);
   const registry = new Registry();
   const { shutdownTimeout } = options;
@@ -71,11 +74,12 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const guard = off ? undefined : makeGuard(guardOptionsOf(options), app);
   const factory = new WorkerFactory(runtime, options, ports, stage, guard);
   const skipped = (line: string): void => logger.debug(line);
-  for (const found of discover(modules.values(), skipped)) registry.add(factory.ofFound(found));
+  const found = [...decorated(modules.values())];
+  for (const worker of discover(found, skipped)) registry.add(factory.ofFound(worker));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
   const selection = off ?? selectionOf(options.enabled, process.env);
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
-  const tasks = assembleTasks(materials, runtime, options, selection);
+  const tasks = assembleTasks(materials, runtime, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
   return { shutdownTimeout, registry, factory, guard, selection, tasks, closing };
 }

@@ -1,28 +1,28 @@
 import type { Logger } from '@nestjs/common';
 import type { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { messageOf } from '../shared/errors.js';
-import { discover } from './discover.js';
+import { decorated, type Decorated, type Module } from './decorated.js';
 
-/** Nest calls no hooks of a lazily loaded module: names the workers in it that were not started. */
+/** Nest calls no hooks of a lazily loaded module: names what in it stays idle. */
 export function watchLazyModules(loader: LazyModuleLoader, modules: ModulesContainer, logger: Logger): void {
   const load = loader.load.bind(loader);
   loader.load = async (...args) => {
     const before = new Set(modules.keys());
     const loaded = await load(...args);
     const added = [...modules].filter(([token]) => !before.has(token)).map(([, module]) => module);
-    for (const { subject, module } of workersIn(added, logger)) {
-      logger.warn(
-        `${subject} is in ${module}, which was loaded lazily: it was not started; use BackgroundWorkers.add() or import the module eagerly`,
-      );
-    }
+    for (const { marks, module } of decoratedIn(added, logger))
+      for (const { by, metadata } of marks)
+        logger.warn(
+          `${by.name} is in ${module}, which was loaded lazily: ${metadata.worker ? 'it was not started; use BackgroundWorkers.add()' : 'its task handlers are unknown; dispatch to a class of an eager module'} or import the module eagerly`,
+        );
     return loaded;
   };
 }
 
 /** What is wrong with a worker that will not run anyway is no reason to fail the module. */
-function workersIn(modules: Parameters<typeof discover>[0], logger: Logger): ReturnType<typeof discover> {
+function decoratedIn(modules: readonly Module[], logger: Logger): readonly Decorated[] {
   try {
-    return discover(modules, () => undefined);
+    return [...decorated(modules)];
   } catch (error) {
     logger.warn(messageOf(error));
     return [];

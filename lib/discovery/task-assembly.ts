@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { ModuleRef } from '@nestjs/core';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { TASKS, type Selection } from '../host/enabled.js';
 import { Handlers } from '../tasks/handlers.js';
@@ -7,20 +7,22 @@ import { MemoryTransport } from '../tasks/memory-transport.js';
 import { DEFAULT_POOL, TaskRoom } from '../tasks/room.js';
 import { TaskSite, type TaskRuntime } from '../tasks/site.js';
 import type { TaskTransport } from '../tasks/transport.js';
+import type { Decorated } from './decorated.js';
 import { discoverHandlers } from './discover-handlers.js';
 
 /**
  * The tasks of an app: its pools, its handlers and its transport.
- * @throws BackgroundWorkerError `BGW_DUPLICATE_HANDLER`, `BGW_INVALID_OPTION`, `BGW_SCOPED_WORKER`
+ * @throws BackgroundWorkerError `BGW_DUPLICATE_HANDLER`, `BGW_INVALID_OPTION`
  */
 export function assembleTasks(
-  { modules, moduleRef, logger }: { modules: ModulesContainer; moduleRef: ModuleRef; logger: Logger },
+  { moduleRef, logger }: { readonly moduleRef: ModuleRef; readonly logger: Logger },
   runtime: TaskRuntime,
   options: BackgroundWorkerModuleOptions,
   selection: Selection,
+  found: readonly Decorated[],
 ): TaskRoom {
   const { transport = new MemoryTransport(), pool = {}, pools = {}, onError } = options;
-  const handlers = new Handlers(discoverHandlers(modules.values(), (line) => logger.debug(line)));
+  const handlers = new Handlers(discoverHandlers(found, (line) => logger.debug(line)));
   if (process.env['NODE_ENV'] === 'production' && handlers.unnamed.length > 0)
     logger.warn(
       `task handlers without a \`name\` of their own: ${handlers.unnamed.join(', ')}; renaming the class or method would orphan tasks that wait`,

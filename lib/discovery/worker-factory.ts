@@ -2,7 +2,7 @@ import { defineWorker, type Surroundings } from '../definition/definition.js';
 import { invalid } from '../definition/check.js';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { bodyOf } from '../execution/body-of.js';
-import { Site, type Runtime } from '../execution/runtime.js';
+import type { Runtime } from '../execution/runtime.js';
 import type { Guard } from '../guard/guard.js';
 import type { AddedLoop, AddedTick } from '../supervision/background-workers.js';
 import { SupervisedHandle, type WorkerHandle } from '../supervision/handle.js';
@@ -65,7 +65,7 @@ export class WorkerFactory {
   ): RegistryEntry {
     const definition = defineWorker(subject, own, this.surroundings);
     const gates = this.guard ? [this.guard.gateOf(definition.name)] : NONE;
-    const body = bodyOf(new Site(this.runtime, definition), target);
+    const body = bodyOf(this.runtime, definition, target);
     const supervisor = new Supervisor(definition, gates, body, this.ports);
     return new RegistryEntry(supervisor, classes, source, this.handleOf);
   }

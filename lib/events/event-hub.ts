@@ -4,11 +4,18 @@ import type { Clock } from '../shared/clock.js';
 export type EventOf<T extends EventType> = WorkerEvent & { readonly type: T };
 type Listener = (event: WorkerEvent) => void;
 
+/** Whether anybody listens, kept up to date for those who ask too often to look it up. */
+export interface Audience {
+  readonly isThere: boolean;
+}
+
 /** Listeners by type. Nothing is built for a type that nobody listens to, and a listener that throws disturbs nobody. */
 export class EventHub {
   /** Listeners to everything. */
   private any = 0;
   private readonly listeners = new Map<EventType | '*', Set<Listener>>();
+
+  private readonly audiences: { readonly types: readonly EventType[]; isThere: boolean }[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -22,12 +29,14 @@ export class EventHub {
   }
 
   onAny(listener: Listener): () => void {
-    const end = this.register('*', listener);
-    this.any = this.listeners.get('*')?.size ?? 0;
-    return () => {
-      end();
-      this.any = this.listeners.get('*')?.size ?? 0;
-    };
+    return this.register('*', listener);
+  }
+
+  /** Of at least one of these. */
+  audience(types: readonly EventType[]): Audience {
+    const audience = { types, isThere: types.some((type) => this.wants(type)) };
+    this.audiences.push(audience);
+    return audience;
   }
 
   wants(type: EventType): boolean {
@@ -44,10 +53,17 @@ export class EventHub {
   private register(type: EventType | '*', listener: Listener): () => void {
     const of = this.listeners.get(type) ?? new Set();
     this.listeners.set(type, of.add(listener));
+    this.counted();
     return () => {
       of.delete(listener);
       if (of.size === 0 && this.listeners.get(type) === of) this.listeners.delete(type);
+      this.counted();
     };
+  }
+
+  private counted(): void {
+    this.any = this.listeners.get('*')?.size ?? 0;
+    for (const audience of this.audiences) audience.isThere = audience.types.some((type) => this.wants(type));
   }
 
   private call(listener: Listener, event: WorkerEvent): void {

@@ -39,10 +39,8 @@ export class LogSubscriber {
 
   private stateChanged({ worker, from, to }: EventOf<'stateChanged'>): void {
     if (nameOf(from) === nameOf(to) || (to.status === 'stopped' && to.abandoned)) return;
-    const line = `${worker} ${describe(to)}`;
-    if ((isTicking(from) && isTicking(to)) || isAtGuard(to)) this.logger.verbose?.(line);
-    else if (to.status === 'failed') this.logger.error(line);
-    else if (!(to.status === 'waiting' && to.on === 'backoff')) this.logger.log(line);
+    const level = levelOf(from, to);
+    if (level) this.logger[level](`${worker} ${describe(to)}`);
     if (to.failures === 0) this.streaks.delete(worker ?? '');
   }
 
@@ -69,6 +67,12 @@ const isAtGuard = (state: WorkerState): boolean => state.status === 'waiting' &&
 
 const isTicking = (state: WorkerState): boolean =>
   state.status === 'running' || (state.status === 'waiting' && (state.on === 'schedule' || state.on === 'backoff'));
+
+function levelOf(from: WorkerState, to: WorkerState): 'verbose' | 'log' | 'error' | undefined {
+  if ((isTicking(from) && isTicking(to)) || isAtGuard(to)) return 'verbose';
+  if (to.status === 'failed') return 'error';
+  return to.status === 'waiting' && to.on === 'backoff' ? undefined : 'log';
+}
 
 function describe(state: WorkerState): string {
   switch (state.status) {

@@ -1,19 +1,23 @@
 import type { Runnable } from '../contract/runnable.js';
-import type { Body, LiveBody, Run } from '../supervision/ports.js';
+import type { WorkerDefinition } from '../definition/definition.js';
+import type { LiveBody, Run } from '../supervision/ports.js';
 import { drive } from './drive.js';
 import { Loop } from './loop.js';
-import type { Site } from './runtime.js';
+import { Site, type Runtime } from './runtime.js';
 
 /** A loop, an async generator or an Observable: `run` once, with its children and units. */
-export class LoopBody implements Body {
+export class LoopBody extends Site {
   constructor(
-    private readonly site: Site,
+    runtime: Runtime,
+    definition: WorkerDefinition,
     private readonly target: Runnable,
-  ) {}
+  ) {
+    super(runtime, definition);
+  }
 
   start(run: Run): LiveBody {
-    const loop = new Loop(this.site, run);
-    this.site.runtime.root(() => loop.main(async () => await drive(this.target.run(loop), loop)));
+    const loop = new Loop(this, run);
+    this.runtime.root(() => loop.main(async () => await drive(this.target.run(loop), loop)));
     return loop;
   }
 }

@@ -8,17 +8,19 @@ import { Pace } from '../units/pace.js';
 import { capture, runUnit } from '../units/unit-runner.js';
 import type { Unit } from '../units/unit.js';
 import type { Driven } from './drive.js';
+import { LoopUnit, type UnitOwner } from './loop-unit.js';
 import { Parts } from './parts.js';
 import { sliceOf, type Site } from './runtime.js';
-import { WatchedPromise } from './watched-promise.js';
+import { watched, type Watched } from './watched-promise.js';
 
 /** One run of a loop: what the supervisor steers, and what the body is given. */
-export class Loop implements LiveBody, WorkerContext, Driven {
+export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   readonly name: string;
   readonly incarnation: number;
   readonly logger: LoggerService;
 
   private readonly controller = new AbortController();
+  private readonly slice: number;
   private readonly pace: Pace;
   private readonly parts: Parts;
   private readonly units = new Set<Unit>();
@@ -33,7 +35,8 @@ export class Loop implements LiveBody, WorkerContext, Driven {
     this.name = definition.name;
     this.incarnation = run.incarnation;
     this.logger = site.logger;
-    this.pace = new Pace(runtime.clock, this.name, () => this.beat(), sliceOf(definition));
+    this.slice = sliceOf(definition);
+    this.pace = new Pace(runtime.clock, this.name, this.beat, this.slice);
     this.parts = new Parts(
       (signal) => run.report(signal),
       () => this.abort(new WorkerAborted('failed', this.name)),
@@ -69,9 +72,9 @@ export class Loop implements LiveBody, WorkerContext, Driven {
     else this.onAsked.push(callback);
   }
 
-  beat(): void {
+  readonly beat = (): void => {
     if (this.site.definition.heartbeatTimeout !== undefined) this.heartbeat();
-  }
+  };
 
   heartbeat(): void {
     this.run.report({ type: 'beat' });
@@ -115,40 +118,43 @@ export class Loop implements LiveBody, WorkerContext, Driven {
 
   spawn<T>(fn: (ctx: WorkerContext) => Promise<T>): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
-    return this.child(() => fn(this));
+    const child = this.part<T>();
+    this.within(() => fn(this)).then(child.resolve, child.reject);
+    return child.promise;
   }
 
-  unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, options: { timeout?: number } = {}): Promise<T> {
+  unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, { timeout }: { timeout?: number } = {}): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
-    return this.child(() => this.unit(fn, options.timeout));
+    const { runtime } = this.site;
+    const headers = capture(runtime.interceptors);
+    const result = this.part<T>();
+    const spec = { kind: 'unit', name: this.name, headers, timeout, beat: this.beat, slice: this.slice } as const;
+    const unit = new LoopUnit(runtime, spec, this, result);
+    this.units.add(unit);
+    this.parts.enter();
+    runUnit(runtime, unit, () => {
+      runtime.inside.enter(this.site);
+      return fn(unit);
+    });
+    return result.promise;
   }
 
-  private child<T>(fn: () => Promise<T>): Promise<T> {
+  completed(): void {
+    this.run.report({ type: 'unitCompleted' });
+  }
+
+  left(unit: Unit): void {
+    this.units.delete(unit);
+    this.parts.leave();
+  }
+
+  /** A part that ends with its promise. Where it fails and nobody looks, the body has failed. */
+  private part<T>(): Watched<T> {
     this.parts.enter();
-    return WatchedPromise.of(this.within(fn), (unwatched) => {
+    return watched<T>((unwatched) => {
       if (unwatched) this.end(this.outcomeOf(unwatched.error));
       else this.parts.leave();
     });
-  }
-
-  private async unit<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, timeout: number | undefined): Promise<T> {
-    const { runtime, definition } = this.site;
-    const headers = capture(runtime.interceptors);
-    const slice = sliceOf(definition);
-    const { unit, result, settled } = runUnit(
-      runtime,
-      { kind: 'unit', name: this.name, headers, timeout, beat: () => this.beat(), slice },
-      (own) => runtime.inside.run(definition, () => fn(own)),
-    );
-    this.units.add(unit);
-    this.parts.enter();
-    void settled.then(() => {
-      this.units.delete(unit);
-      this.parts.leave();
-    });
-    const value = await result;
-    this.run.report({ type: 'unitCompleted' });
-    return value;
   }
 
   /** In the worker's own place, where a throw is a rejection. */

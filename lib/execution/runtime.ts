@@ -1,6 +1,7 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { WorkerDefinition } from '../definition/definition.js';
-import type { Inside } from '../shared/inside.js';
+import type { Inside, Place } from '../shared/inside.js';
+import type { Body, LiveBody, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
 
 /** What every body of an app shares. */
@@ -8,14 +9,24 @@ export interface Runtime extends UnitEnvironment {
   readonly inside: Inside;
 }
 
-/** What every run of one worker shares. The definition is also the owner of its bodies, for `Inside`. */
-export class Site {
+/** A worker's body, and what all of its runs share. They run in it as their place. */
+export abstract class Site implements Body, Place {
   private lazyLogger: LoggerService | undefined = undefined;
 
   constructor(
     readonly runtime: Runtime,
     readonly definition: WorkerDefinition,
   ) {}
+
+  get owner(): WorkerDefinition {
+    return this.definition;
+  }
+
+  get outer(): undefined {
+    return undefined;
+  }
+
+  abstract start(run: Run): LiveBody;
 
   get logger(): LoggerService {
     return (this.lazyLogger ??= new Logger(this.definition.name));

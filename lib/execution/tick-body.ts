@@ -1,102 +1,62 @@
 import type { LoggerService } from '@nestjs/common';
-import type { TickContext, Token } from '../contract/contexts.js';
+import type { TickContext } from '../contract/contexts.js';
 import type { TickRunnable } from '../contract/runnable.js';
+import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
-import type { Body, LiveBody, Outcome, Run } from '../supervision/ports.js';
-import { runUnit, type RunningUnit } from '../units/unit-runner.js';
-import type { Unit } from '../units/unit.js';
-import { sliceOf, type Site } from './runtime.js';
+import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
+import { runUnit, type UnitEnds } from '../units/unit-runner.js';
+import { Unit } from '../units/unit.js';
+import { Site, sliceOf, type Runtime } from './runtime.js';
 
 /** One run of `every`: a unit. It drains at stop; only `cancel` aborts it. */
-export class TickBody implements Body {
+export class TickBody extends Site {
   constructor(
-    private readonly site: Site,
+    runtime: Runtime,
+    definition: WorkerDefinition,
     private readonly target: TickRunnable,
-  ) {}
+  ) {
+    super(runtime, definition);
+  }
 
   start(run: Run): LiveBody {
-    const { runtime, definition } = this.site;
-    const { kind, heartbeatTimeout, name } = definition;
-    const running = runUnit(
-      runtime,
-      {
-        kind: 'tick',
-        name,
-        headers: {},
-        timeout: kind.type === 'tick' ? kind.timeout : undefined,
-        beat: heartbeatTimeout === undefined ? undefined : () => run.report({ type: 'beat' }),
-        slice: sliceOf(definition),
-      },
-      (unit) => runtime.inside.run(definition, () => this.target.run(new Tick(this.site, run, unit))),
-    );
-    void follow(running, run);
+    const { runtime } = this;
+    const tick = new Tick(this, run);
+    runUnit(runtime, tick, () => {
+      runtime.inside.enter(this);
+      return this.target.run(tick);
+    });
     return {
       ask: () => undefined,
-      cancel: (reason: WorkerAborted) => running.unit.cancel(reason),
+      cancel: (reason: WorkerAborted) => tick.cancel(reason),
       wake: () => undefined,
     };
   }
 }
 
-async function follow({ unit, result, settled }: RunningUnit<unknown>, run: Run): Promise<void> {
-  let over = false;
-  const end = settled.then(() => (over = true));
-  const outcome = await result.then<Outcome, Outcome>(
-    () => ({ as: 'completed' }),
-    (error: unknown) => {
-      const clean = unit.reason && unit.reason.why !== 'timeout' && isAbortBy(unit.reason, error);
-      return clean ? { as: 'aborted' } : { as: 'failed', error, within: unit.failedWithin };
-    },
-  );
-  await Promise.resolve();
-  if (over) return run.report({ type: 'settled', outcome });
-  run.report({ type: 'ended', outcome });
-  await end;
-  run.report({ type: 'settled', outcome: { as: 'aborted' } });
-}
-
-class Tick implements TickContext {
-  readonly name: string;
+class Tick extends Unit implements TickContext, UnitEnds {
   readonly incarnation: number;
+  readonly scheduledAt: Date;
 
   constructor(
     private readonly site: Site,
     private readonly run: Run,
-    private readonly unit: Unit,
   ) {
-    this.name = site.definition.name;
+    const { definition, runtime } = site;
+    const { kind, heartbeatTimeout, name } = definition;
+    super(runtime, {
+      kind: 'tick',
+      name,
+      headers: {},
+      timeout: kind.type === 'tick' ? kind.timeout : undefined,
+      beat: heartbeatTimeout === undefined ? undefined : () => run.report({ type: 'beat' }),
+      slice: sliceOf(definition),
+    });
     this.incarnation = run.incarnation;
-    this.scheduledAt = new Date(site.runtime.clock.wall() - site.runtime.clock.now() + run.scheduledAt);
+    this.scheduledAt = new Date(runtime.clock.wall() - runtime.clock.now() + run.scheduledAt);
   }
-
-  readonly scheduledAt: Date;
 
   get logger(): LoggerService {
     return this.site.logger;
-  }
-
-  get id(): string {
-    return this.unit.id;
-  }
-
-  get signal(): AbortSignal {
-    return this.unit.signal;
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    return this.unit.headers;
-  }
-
-  sleep(ms: number): Promise<void> {
-    return this.unit.sleep(ms);
-  }
-
-  get<T = unknown>(token: Token<T>): T {
-    return this.unit.get(token);
-  }
-
-  resolve<T = unknown>(token: Token<T>): Promise<T> {
-    return this.unit.resolve(token);
   }
 
   heartbeat(): void {
@@ -105,5 +65,23 @@ class Tick implements TickContext {
 
   extendStop(ms: number): void {
     this.run.report({ type: 'extendStop', ms });
+  }
+
+  succeeded(): void {
+    this.settled({ as: 'completed' });
+  }
+
+  failed(error: unknown): void {
+    const clean = this.reason !== undefined && isAbortBy(this.reason, error);
+    this.settled(clean ? { as: 'aborted' } : { as: 'failed', error, within: this.failedWithin });
+  }
+
+  timedOut(error: WorkerAborted): void {
+    this.run.report({ type: 'ended', outcome: { as: 'failed', error } });
+  }
+
+  /** What comes of it after a time-out counts no more. */
+  private settled(outcome: Outcome): void {
+    this.run.report({ type: 'settled', outcome: this.reason?.why === 'timeout' ? { as: 'aborted' } : outcome });
   }
 }

@@ -7,10 +7,13 @@ export const ERROR_CODES = [
   'BGW_METADATA_VERSION',
   'BGW_NO_CONSUMER',
   'BGW_NO_REQUEST',
+  'BGW_NO_UNIT',
   'BGW_NOT_A_WORKER',
   'BGW_NOT_JSON',
   'BGW_NOT_READY',
+  'BGW_NOT_REGISTERED',
   'BGW_NOT_RUNNING',
+  'BGW_OPEN_TRANSACTION',
   'BGW_PAYLOAD_REFUSED',
   'BGW_QUEUE_FULL',
   'BGW_SCOPED_WORKER',
@@ -18,6 +21,7 @@ export const ERROR_CODES = [
   'BGW_SHUTTING_DOWN',
   'BGW_TASK_DISCARDED',
   'BGW_TOO_EARLY',
+  'BGW_TRANSACTION_ENDED',
   'BGW_TWO_CONFIGURATIONS',
   'BGW_UNKNOWN_HANDLER',
   'BGW_UNKNOWN_POOL',
@@ -105,7 +109,7 @@ export const isEscalate = (error: unknown): boolean => carries(error, ESCALATE);
 export function messageOf(error: unknown, absent = 'undefined'): string {
   try {
     if (error === undefined) return absent;
-    return error instanceof Error ? error.message || error.name : String(error);
+    return String(error instanceof Error ? error.message || error.name : error);
   } catch {
     return 'an error whose message cannot be read';
   }

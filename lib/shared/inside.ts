@@ -14,9 +14,9 @@ export class Inside {
     return this.place.run({ owner, outer: this.place.getStore() }, fn);
   }
 
-  /** The same, with nothing allocated, where the caller knows that no other place is around. */
-  enter<A, R>(place: Place, fn: (given: A) => R, given: A): R {
-    return this.place.run(place, fn, given);
+  /** From here to the end of the async scope that the caller has made for it. */
+  enter(place: Place): void {
+    this.place.enterWith(place);
   }
 
   of(owner: object): boolean {

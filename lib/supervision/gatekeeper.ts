@@ -1,5 +1,5 @@
 import { WorkerAborted } from '../shared/errors.js';
-import type { MachineInput } from './machine.js';
+import type { MachineInput } from './machine/machine.js';
 import type { Gate, Pass } from './ports.js';
 
 /** Enters the gates one by one and gives back what was passed. */

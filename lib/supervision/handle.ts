@@ -99,6 +99,7 @@ export class SupervisedHandle implements WorkerHandle {
   trigger(): Promise<void> {
     return this.stage.whenOpen(() => {
       const { supervisor, state } = this;
+      if (state.status === 'idle' && supervisor.policy.autoStart) return handled(this.triggerOnceStarted());
       const ending = state.status === 'stopping' && state.then !== 'restart' && state.then !== 'wait';
       if (!this.isAlive || state.status === 'paused' || ending) return Promise.reject(notRunning(this.supervisor));
       if (supervisor.policy.kind.type === 'loop') {
@@ -109,6 +110,12 @@ export class SupervisedHandle implements WorkerHandle {
       supervisor.dispatch({ type: 'trigger' });
       return this.joined('trigger', () => tick);
     });
+  }
+
+  /** Its phase has not begun. */
+  private async triggerOnceStarted(): Promise<void> {
+    await this.supervisor.until(() => this.state.status !== 'idle');
+    await this.trigger();
   }
 
   join({ timeout = Infinity }: { timeout?: number } = {}): Promise<boolean> {

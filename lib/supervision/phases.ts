@@ -7,7 +7,9 @@ function phasesOf(supervisors: readonly Supervisor[]): readonly (readonly Superv
   const phases = new Map<number, Supervisor[]>();
   for (const supervisor of supervisors) {
     const { phase } = supervisor.policy;
-    phases.set(phase, [...(phases.get(phase) ?? []), supervisor]);
+    const group = phases.get(phase);
+    if (group) group.push(supervisor);
+    else phases.set(phase, [supervisor]);
   }
   return [...phases].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
@@ -44,6 +46,9 @@ export async function startPhases(supervisors: readonly Supervisor[], isOver: ()
   }
 }
 
+/** Of the time left, for each phase still to come, and for all of them: one that is stuck must not leave the others none. */
+const KEPT = { each: 0.1, all: 0.5 };
+
 /** Asks phase after phase to stop, descending, and waits for each, at most until `deadline`. */
 export async function stopPhases(
   supervisors: readonly Supervisor[],
@@ -54,8 +59,9 @@ export async function stopPhases(
   const wereAlive = supervisors.filter(
     (one) => one.machine.live || one.state.status === 'waiting' || one.state.status === 'paused',
   );
-  for (const group of [...phasesOf(supervisors)].reverse()) {
-    for (const one of group) one.dispatch({ type: 'stop', reason: 'shutdown', deadline });
+  for (const [later, group] of [...phasesOf(supervisors).entries()].reverse()) {
+    const kept = (deadline - clock.now()) * Math.min(KEPT.all, KEPT.each * later);
+    for (const one of group) one.dispatch({ type: 'stop', reason: 'shutdown', deadline: deadline - kept });
     await Promise.all(group.map((one) => one.until(() => one.state.status !== 'stopping')));
   }
   const names = (abandoned: boolean): readonly string[] =>

@@ -1,6 +1,6 @@
 import type { WorkerState } from '../contract/worker-state.js';
 import type { EventHub } from '../events/event-hub.js';
-import { Alarms } from '../shared/alarms.js';
+import { Alarm, type Timetable } from '../shared/alarm.js';
 import type { Clock } from '../shared/clock.js';
 import { BackgroundWorkerError, WorkerAborted } from '../shared/errors.js';
 import { Awaitable } from './awaitable.js';
@@ -14,9 +14,9 @@ import {
   type MachineInput,
   type Policy,
   type TimerName,
-} from './machine.js';
+} from './machine/machine.js';
 import type { Body, BodySignal, Gate, LiveBody, Outcome } from './ports.js';
-import { transition } from './transition.js';
+import { transition } from './machine/transition.js';
 import { TriggerQueue } from './trigger-queue.js';
 
 export interface FailureReport {
@@ -39,7 +39,7 @@ export class Supervisor extends Awaitable {
   private current: Machine = newMachine;
   /** What waits its turn while an event is taken. */
   private mailbox: MachineInput[] | undefined = undefined;
-  private readonly alarms: Alarms<TimerName>;
+  private readonly alarm: Alarm<TimerName>;
   private readonly gatekeeper: Gatekeeper | undefined;
   private triggers: TriggerQueue | undefined = undefined;
   private live: LiveBody | undefined = undefined;
@@ -54,7 +54,7 @@ export class Supervisor extends Awaitable {
     readonly ports: SupervisorPorts,
   ) {
     super(ports.clock);
-    this.alarms = new Alarms(ports.clock, LIMITS, this);
+    this.alarm = new Alarm(ports.clock, LIMITS, this);
     this.gatekeeper = gates.length > 0 ? new Gatekeeper(gates, (input) => this.dispatch(input)) : undefined;
   }
 
@@ -64,6 +64,10 @@ export class Supervisor extends Awaitable {
 
   get state(): WorkerState {
     return this.current.state;
+  }
+
+  get timetable(): Timetable<TimerName> {
+    return timersOf(this.current, this.policy);
   }
 
   /** Events are taken one after another; what an effect sets off waits its turn. */
@@ -98,7 +102,7 @@ export class Supervisor extends Awaitable {
     this.current = machine;
     if (input.type === 'settled') this.live = undefined;
     for (const effect of effects) this.perform(effect);
-    this.alarms.sync(timersOf(machine, this.policy));
+    this.alarm.sync();
     const { status } = machine.state;
     if (status === 'stopped' || status === 'failed' || status === 'paused') this.triggers?.drop(notRunning(this));
   }

@@ -12,6 +12,8 @@ type Part =
 /** The end of an app's tasks, in two parts: with the workers, and once HTTP has closed. */
 export class Closing {
   private part: Part = { is: 'not yet' };
+  /** No drain waits longer. */
+  private latest = Infinity;
 
   constructor(
     private readonly room: TaskRoom,
@@ -53,12 +55,14 @@ export class Closing {
     return words && `tasks that were submitted while the app stopped: ${words}`;
   }
 
-  /** Waits no longer. */
+  /** Waits no longer, in neither part. */
   abandon(): void {
+    this.latest = this.clock.now();
     if (this.part.is !== 'not yet') this.part.drain?.abandon();
   }
 
-  private drain(deadline: number, includes: (task: Task<unknown>) => boolean): Drain {
+  private drain(until: number, includes: (task: Task<unknown>) => boolean): Drain {
+    const deadline = Math.min(until, this.latest);
     return new Drain(this.room.pools, this.clock, { deadline, grace: this.grace, includes });
   }
 }

@@ -4,11 +4,16 @@ import { DONE, type Ending, type Task } from './task.js';
 
 export type Bad = Exclude<Ending<unknown>, { is: 'done' }>['is'];
 const EVENTS = { failed: 'taskFailed', cancelled: 'taskCancelled', discarded: 'taskDiscarded' } as const;
-type Told = (typeof EVENTS)[Bad] | 'taskQueued' | 'taskStarted' | 'taskCompleted' | 'taskRetrying';
+const OTHERS = ['taskQueued', 'taskStarted', 'taskCompleted', 'taskRetrying'] as const;
+type Told = (typeof EVENTS)[Bad] | (typeof OTHERS)[number];
+/** What `tell` tells. */
+export const TOLD: readonly Told[] = [...Object.values(EVENTS), ...OTHERS];
 
-/** An event, where somebody listens. */
-export function tell({ hub }: PoolSite, type: Told, task: Task<unknown>, error?: unknown): void {
-  if (hub.wants(type)) hub.emit({ task: task.id }, { type, error, attempt: task.attempts });
+/** An event, where somebody listens: in the root context, so that what a listener enters is in no task. */
+export function tell({ hub, audience, root }: PoolSite, type: Told, task: Task<unknown>, error?: unknown): void {
+  if (!audience.isThere || !hub.wants(type)) return;
+  const { id, attempts: attempt } = task;
+  root(() => hub.emit({ task: id }, { type, error, attempt }));
 }
 
 export function endWell(site: PoolSite, task: Task<unknown>, value: unknown): void {

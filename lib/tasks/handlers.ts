@@ -1,6 +1,6 @@
 import type { HandlerClass } from '../contract/task-handlers.js';
 import type { TaskContext } from '../contract/tasks.js';
-import { taskHandlersOf } from '../definition/task-decorator.js';
+import { metadataOf, type Class } from '../definition/metadata.js';
 import { TASK_BACKOFF, TASK_RETRIES, validateTaskOptions, type HandlerOptions } from '../definition/task-options.js';
 import { BackgroundWorkerError } from '../shared/errors.js';
 import { backoffOver } from './spec.js';
@@ -67,7 +67,7 @@ export class Handlers {
   definitionOf(by: HandlerClass<unknown>, method: string): HandlerDefinition {
     for (const { handler, found } of this.byName.values())
       if (found.method === method && found.classes.includes(by)) return handler;
-    const handlers = typeof by === 'function' ? taskHandlersOf(by) : undefined;
+    const handlers = typeof by === 'function' ? metadataOf(by as Class)?.handlers : undefined;
     const options = handlers && Object.hasOwn(handlers, method) ? handlers[method] : undefined;
     if (options) return define(by.name, method, options);
     const message = `${String((by as { name?: string } | undefined)?.name)}.${method} is no handler: decorate the method with @BackgroundTask()`;

@@ -1,3 +1,4 @@
+import type { Audience } from '../events/event-hub.js';
 import type { BackgroundWorkerError } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
 import type { Attempt, AttemptSite } from './attempt.js';
@@ -10,8 +11,9 @@ export interface PoolSite extends AttemptSite {
   readonly ledger: Ledger;
   /** What cannot begin by then is lost at once; Infinity while the app runs. */
   readonly until: number;
+  /** Of a task's events. */
+  readonly audience: Audience;
   /** No interceptor is around units, and nobody listens to them. */
-  isBare(): boolean;
   /** @throws BackgroundWorkerError `BGW_SHUTTING_DOWN` */
   assertOpen(pool: string): void;
   /** Told of every task when it is submitted, in its submitter's context. */

@@ -37,8 +37,7 @@ export class TaskPool implements TaskOwner {
     this.concurrency = concurrency;
     this.capacity = concurrency + queue;
     this.onFull = onFull;
-    this.slots = new Slots(concurrency, site, {
-      next: () => this.queue.shift(),
+    this.slots = new Slots(concurrency, site, this.queue, {
       retry: (task, ms, error) => this.putOff(task, ms, { error }),
       left: () => this.left(),
     });

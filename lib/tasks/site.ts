@@ -1,9 +1,11 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
+import type { Audience } from '../events/event-hub.js';
 import { BackgroundWorkerError, messageOf, stackOf } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { Attempt } from './attempt.js';
+import { TOLD } from './endings.js';
 import { Ledger } from './ledger.js';
 import type { PoolSite } from './pool-site.js';
 import { Tally } from './tally.js';
@@ -30,6 +32,8 @@ export class TaskSite implements PoolSite {
   readonly inside: Inside;
   readonly ledger = new Ledger();
   readonly taskLogger: LoggerService = new Logger('BackgroundTask');
+  readonly audience: Audience;
+  readonly unitAudience: Audience;
   private readonly tally: Tally;
   private stage: Stage = { is: 'open' };
 
@@ -44,18 +48,13 @@ export class TaskSite implements PoolSite {
     this.root = runtime.root;
     this.interceptors = runtime.interceptors;
     this.inside = runtime.inside;
+    this.unitAudience = runtime.unitAudience;
+    this.audience = runtime.hub.audience(TOLD);
     this.tally = new Tally(runtime.clock, logger);
   }
 
   get until(): number {
     return this.stage.is === 'draining' ? this.stage.until : Infinity;
-  }
-
-  isBare(): boolean {
-    const { hub, interceptors } = this;
-    return (
-      interceptors.length === 0 && !hub.wants('unitCompleted') && !hub.wants('unitStarted') && !hub.wants('unitFailed')
-    );
   }
 
   assertOpen(pool: string): void {
@@ -81,7 +80,7 @@ export class TaskSite implements PoolSite {
   }
 
   onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void {
-    const { task, attempt: number, failedWithin = task.spec.within ?? ((fn) => fn()) } = attempt;
+    const { task, attempt: number, failedWithin = task.spec.within ?? this.root } = attempt;
     if (!this.reporter) return;
     try {
       const at = {

@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import { backoffDelay } from '../shared/backoff.js';
 import { isThenable } from '../shared/deferred.js';
 import { WorkerAborted, isAbortBy, isDoNotRestart } from '../shared/errors.js';
+import { isBare } from '../units/environment.js';
 import { executeUnit } from '../units/unit-runner.js';
 import { Attempt } from './attempt.js';
 import { endBadly, endLost, endWell, tell } from './endings.js';
@@ -10,11 +12,12 @@ import type { Task } from './task.js';
 
 /** What the slots need of their pool. */
 export interface SlotOwner {
-  next(): Task<unknown> | undefined;
   retry(task: Task<unknown>, ms: number, error: unknown): void;
   /** A slot was left. */
   left(): void;
 }
+
+const NOW = Promise.resolve();
 
 /** Runs tasks, at most so many at a time. A slot is free again when the function has settled, whatever became of the task before. */
 export class Slots {
@@ -24,6 +27,7 @@ export class Slots {
   constructor(
     private readonly count: number,
     private readonly site: PoolSite,
+    private readonly queue: Fifo<Task<unknown>>,
     private readonly owner: SlotOwner,
   ) {}
 
@@ -39,13 +43,15 @@ export class Slots {
   wake(): void {
     if (this.flow !== 'idle' || this.running.length >= this.count) return;
     this.flow = 'scheduled';
-    this.site.root(() => queueMicrotask(this.pump));
+    this.site.root(this.schedule);
   }
+
+  private readonly schedule = (): void => void NOW.then(this.pump);
 
   private readonly pump = (): void => {
     this.flow = 'pumping';
     while (this.running.length < this.count) {
-      const task = this.owner.next();
+      const task = this.queue.shift();
       if (!task) break;
       this.begin(task);
     }
@@ -54,32 +60,43 @@ export class Slots {
 
   private begin(task: Task<unknown>): void {
     const attempt = new Attempt(this.site, task);
-    const { timeout } = task.spec;
+    const { timeout, within } = task.spec;
     task.attempts += 1;
     task.phase = attempt;
     this.running.push(task);
     tell(this.site, 'taskStarted', task);
-    if (timeout !== undefined) attempt.limit(timeout, () => this.timedOut(attempt));
+    if (timeout !== undefined) attempt.limit(timeout, () => this.site.root(() => this.timedOut(attempt)));
+    let out: unknown;
     try {
-      const out = this.execute(attempt);
-      if (!isThenable(out)) return this.succeeded(attempt, out);
-      const promise = out instanceof Promise ? out : Promise.resolve(out);
-      promise.then(
-        (value) => this.succeeded(attempt, value),
-        (error: unknown) => this.failed(attempt, error),
-      );
+      out = within ? within(() => this.alone(attempt)) : this.alone(attempt);
+      if (isThenable(out)) return this.follow(attempt, out);
     } catch (error) {
-      this.failed(attempt, error);
+      return this.failed(attempt, error);
     }
+    this.succeeded(attempt, out);
   }
 
-  private execute(attempt: Attempt): unknown {
+  /** By the true `then` of promises: whatever one has in its place, it is told once. */
+  private follow(attempt: Attempt, out: PromiseLike<unknown>): void {
+    const promise = out instanceof Promise ? out : Promise.resolve(out);
+    void Promise.prototype.then.call(
+      promise,
+      (value: unknown) => this.succeeded(attempt, value),
+      (error: unknown) => this.failed(attempt, error),
+    );
+  }
+
+  /** In an async scope of its own: what a task puts there with `AsyncLocalStorage.enterWith()` no other sees. */
+  private alone(attempt: Attempt): unknown {
+    return new AsyncResource('BackgroundTask').runInAsyncScope(this.execute, undefined, attempt);
+  }
+
+  private readonly execute = (attempt: Attempt): unknown => {
     const { site } = this;
     const { task } = attempt;
-    const { within } = task.spec;
-    const work = site.isBare() ? task.fn : () => executeUnit(site, attempt, () => task.fn(attempt));
-    return within ? within(() => site.inside.run(task, () => work(attempt))) : site.inside.enter(task, work, attempt);
-  }
+    site.inside.enter(task);
+    return isBare(site) ? task.fn(attempt) : executeUnit(site, attempt, () => task.fn(attempt));
+  };
 
   /** Without a retry left the task is over, but for its slot. */
   private timedOut(attempt: Attempt): void {
@@ -93,8 +110,11 @@ export class Slots {
     const { task, reason } = attempt;
     if (reason?.why === 'timeout') return this.failed(attempt, reason);
     attempt.end();
-    if (!task.isSettled) endWell(this.site, task, value);
-    this.release(task);
+    try {
+      if (!task.isSettled) endWell(this.site, task, value);
+    } finally {
+      this.release(task);
+    }
   }
 
   private failed(attempt: Attempt, thrown: unknown): void {
@@ -128,7 +148,7 @@ export class Slots {
     tell(site, 'taskRetrying', task, error);
     this.running.delete(task);
     this.owner.retry(task, wait, error);
-    this.continue();
+    this.freed();
   }
 
   private giveUp(attempt: Attempt, error: unknown): void {
@@ -138,10 +158,10 @@ export class Slots {
 
   private release(task: Task<unknown>): void {
     this.running.delete(task);
-    this.continue();
+    this.freed();
   }
 
-  private continue(): void {
+  private freed(): void {
     this.owner.left();
     if (this.flow !== 'pumping') this.pump();
   }

@@ -1,17 +1,25 @@
 import type { ModuleRef } from '@nestjs/core';
 import type { UnitInfo, UnitInterceptor } from '../contract/units.js';
-import type { EventHub } from '../events/event-hub.js';
+import type { Audience, EventHub } from '../events/event-hub.js';
 import type { Clock } from '../shared/clock.js';
 
 /** What all units of an app share. */
 export interface UnitEnvironment {
   readonly clock: Clock;
   readonly hub: EventHub;
+  /** Of the events of units. */
+  readonly unitAudience: Audience;
   readonly moduleRef: ModuleRef;
   /** Runs a function in a copy of the module's root async context: nothing of a request leaks in, nothing that it enters leaks out. */
   readonly root: <R>(fn: () => R) => R;
   readonly interceptors: readonly UnitInterceptor[];
 }
+
+export const UNIT_EVENTS = ['unitStarted', 'unitCompleted', 'unitFailed'] as const;
+
+/** Nobody is around the unit, and nobody is told of it. */
+export const isBare = ({ interceptors, unitAudience }: UnitEnvironment): boolean =>
+  interceptors.length === 0 && !unitAudience.isThere;
 
 export interface UnitSpec {
   readonly kind: UnitInfo['kind'];

@@ -1,37 +1,78 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { UnitInterceptor } from '../contract/units.js';
-import type { Clock } from '../shared/clock.js';
+import type { Clock, Timer } from '../shared/clock.js';
 import { WorkerAborted } from '../shared/errors.js';
-import type { UnitEnvironment, UnitSpec } from './environment.js';
-import { Unit } from './unit.js';
+import { isBare, type UnitEnvironment } from './environment.js';
+import type { Unit } from './unit.js';
 
-export interface RunningUnit<T> {
-  readonly unit: Unit;
-  /** Rejects at once on a time-out. */
-  readonly result: Promise<T>;
-  /** Never rejects: the function and its interceptors have ended. */
-  readonly settled: Promise<void>;
+/** Told how a unit ended, never in the stack of `runUnit`. */
+export interface UnitEnds {
+  succeeded(value: unknown): void;
+  failed(error: unknown): void;
+  /** Comes before one of the others: the function still runs. Not of a unit that was cancelled before. */
+  timedOut(reason: WorkerAborted): void;
 }
 
-type Work<T> = (unit: Unit) => T | PromiseLike<T>;
+type Work<U, T> = (unit: U) => T | PromiseLike<T>;
+
+const NONE = Object.freeze({});
 
 /** What interceptors want to carry along, read in the submitter's context. */
 export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Record<string, string>> {
-  return Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>;
+  return interceptors.length === 0
+    ? NONE
+    : (Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>);
 }
 
-/** Runs `work` as a unit, through the interceptors. Never throws. */
-export function runUnit<T>(environment: UnitEnvironment, spec: UnitSpec, work: Work<T>): RunningUnit<T> {
-  const unit = new Unit(environment, spec);
-  const execution = environment.root(() => executeUnit(environment, unit, work));
-  const settled = execution.then(ignore, ignore);
-  const result = spec.timeout === undefined ? execution : withTimeout(environment.clock, unit, execution, spec.timeout);
-  return { unit, result, settled };
+/** Runs `work` as this unit in the root context, through the interceptors. Never throws. */
+export function runUnit<U extends Unit & UnitEnds>(
+  environment: UnitEnvironment,
+  unit: U,
+  work: Work<U, unknown>,
+): void {
+  const limit = unit.timeout === undefined ? undefined : limited(environment.clock, unit, unit.timeout);
+  environment.root(() => {
+    const running = isBare(environment) ? attempt(unit, work) : executeUnit(environment, unit, work);
+    void Promise.prototype.then.call(
+      running,
+      (value: unknown) => {
+        limit?.cancel();
+        unit.succeeded(value);
+      },
+      (error: unknown) => {
+        limit?.cancel();
+        unit.failedWithin ??= AsyncLocalStorage.snapshot();
+        unit.failed(error);
+      },
+    );
+  });
 }
 
-const ignore = (): void => undefined;
+function attempt<U>(unit: U, work: Work<U, unknown>): Promise<unknown> {
+  try {
+    const out = work(unit);
+    return out instanceof Promise ? out : Promise.resolve(out);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function limited(clock: Clock, unit: Unit & UnitEnds, timeout: number): Timer {
+  const expire = (): void => {
+    if (unit.reason) return;
+    const reason = new WorkerAborted('timeout', `${unit.name} (option timeout: ${timeout} ms)`);
+    unit.timedOut(reason);
+    unit.cancel(reason);
+  };
+  return clock.after(timeout, expire, { limit: true });
+}
 
 /** Runs `work` as this unit in the current context: through the interceptors, told to who listens. */
-export async function executeUnit<T>(environment: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
+export async function executeUnit<U extends Unit, T>(
+  environment: UnitEnvironment,
+  unit: U,
+  work: Work<U, T>,
+): Promise<T> {
   const { hub, clock } = environment;
   const started = clock.now();
   const report = (type: 'unitStarted' | 'unitCompleted' | 'unitFailed', error?: unknown): void => {
@@ -52,17 +93,17 @@ export async function executeUnit<T>(environment: UnitEnvironment, unit: Unit, w
   }
 }
 
-async function innermost<T>(unit: Unit, work: Work<T>): Promise<T> {
+async function innermost<U extends Unit, T>(unit: U, work: Work<U, T>): Promise<T> {
   try {
     return await work(unit);
   } catch (error) {
-    unit.failed();
+    unit.failedWithin = AsyncLocalStorage.snapshot();
     throw error;
   }
 }
 
 /** The work's own value is the result: an interceptor can fail a unit, not answer for it. */
-async function onion<T>({ interceptors }: UnitEnvironment, unit: Unit, work: Work<T>): Promise<T> {
+async function onion<U extends Unit, T>({ interceptors }: UnitEnvironment, unit: U, work: Work<U, T>): Promise<T> {
   let value: { readonly is: T } | undefined;
   const call = async (index: number): Promise<unknown> => {
     const interceptor = interceptors[index];
@@ -72,19 +113,4 @@ async function onion<T>({ interceptors }: UnitEnvironment, unit: Unit, work: Wor
   };
   const answered = await call(0);
   return value ? value.is : (answered as T);
-}
-
-function withTimeout<T>(clock: Clock, unit: Unit, execution: Promise<T>, timeout: number): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const timer = clock.after(
-      timeout,
-      () => {
-        const reason = new WorkerAborted('timeout', `${unit.name} (option timeout: ${timeout} ms)`);
-        reject(reason);
-        unit.cancel(reason);
-      },
-      { limit: true },
-    );
-    execution.finally(() => timer.cancel()).then(resolve, reject);
-  });
 }

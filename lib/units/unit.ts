@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { Token, UnitContext } from '../contract/contexts.js';
 import type { UnitInfo } from '../contract/units.js';
@@ -32,6 +31,10 @@ export class Unit implements UnitContext, UnitInfo {
     return this.spec.name;
   }
 
+  get timeout(): number | undefined {
+    return this.spec.timeout;
+  }
+
   get headers(): Readonly<Record<string, string>> {
     return this.spec.headers;
   }
@@ -63,10 +66,6 @@ export class Unit implements UnitContext, UnitInfo {
     this.reason = reason;
     this.lazyPace?.abort(reason);
     this.controller?.abort(reason);
-  }
-
-  failed(): void {
-    this.failedWithin = AsyncLocalStorage.snapshot();
   }
 
   private get pace(): Pace {

@@ -1,12 +1,29 @@
 import { Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
+import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
 import { DatabaseModule } from './database/database.module.js';
+import { FetchingModule } from './fetching/fetching.module.js';
 import { HealthController } from './health.controller.js';
 import { ProbingModule } from './probing/probing.module.js';
+import { SubscribersModule } from './subscribers/subscribers.module.js';
+import { BusyInterceptor } from './tasks/busy.interceptor.js';
+import { TasksController } from './tasks/tasks.controller.js';
 import { WorkersController } from './workers/workers.controller.js';
 
 @Module({
-  imports: [BackgroundWorkerModule, DatabaseModule, ProbingModule],
-  controllers: [HealthController, WorkersController],
+  imports: [
+    BackgroundWorkerModule.forRoot({
+      units: [TypeOrmUnits],
+      pool: { concurrency: 16, queue: 200 },
+      pools: { mail: { concurrency: 4 }, fetch: { concurrency: 8 } },
+    }),
+    DatabaseModule,
+    ProbingModule,
+    SubscribersModule,
+    FetchingModule,
+  ],
+  controllers: [HealthController, WorkersController, TasksController],
+  providers: [{ provide: APP_INTERCEPTOR, useClass: BusyInterceptor }],
 })
 export class AppModule {}

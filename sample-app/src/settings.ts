@@ -4,6 +4,9 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly database: DatabaseSettings;
+  /** Absent: the server in this process. */
+  readonly smtpUrl: string | undefined;
+  readonly alertTo: string;
 }
 
 export type DatabaseSettings = { readonly postgresUrl: string } | { readonly sqliteFile: string };
@@ -17,6 +20,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     database: env['DATABASE_URL']
       ? { postgresUrl: env['DATABASE_URL'] }
       : { sqliteFile: env['SQLITE_FILE'] || defaultSqliteFile },
+    smtpUrl: env['SMTP_URL'] || undefined,
+    alertTo: env['ALERT_TO'] || 'ops@localhost',
   };
 }
 

@@ -13,7 +13,10 @@ function optionsOf(): ts.CompilerOptions {
     noUnusedLocals: false,
     noUnusedParameters: false,
     declaration: false,
-    paths: { 'nestjs-background-worker': [join(root, 'lib/index.ts')] },
+    paths: {
+      'nestjs-background-worker': [join(root, 'lib/index.ts')],
+      'nestjs-background-worker/*': [join(root, 'lib/adapters/*/index.ts')],
+    },
   };
 }
 

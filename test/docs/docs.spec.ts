@@ -6,7 +6,8 @@ import { ERROR_CODES } from '../../lib/shared/errors.js';
 import { transpile, typeErrorsOf } from './compile.js';
 import { documents, examplesOf, fencesOf, root, textOf, write, type Example } from './examples.js';
 import { anchorsOf, brokenLinksOf } from './links.js';
-import { NOT_FOR_EXAMPLES, bootAndStop, moduleOf, runUntil } from './run.js';
+import { telltales } from '../support/plain-env.js';
+import { bootAndStop, moduleOf, runUntil } from './run.js';
 
 const directory = join(root, 'test/build', `docs-${process.pid}`);
 const written = new Map<string, Example>(
@@ -31,7 +32,7 @@ const made = (code: string): [string, Example] => {
 const blank = (line: string): string => line.replace(/^.*?(?=LOG|VERBOSE|WARN|ERROR)/, '').replace(/\d+/g, '#');
 
 function asItsReader(): void {
-  beforeEach(() => NOT_FOR_EXAMPLES.forEach((name) => vi.stubEnv(name, undefined)));
+  beforeEach(() => telltales().forEach((name) => vi.stubEnv(name, undefined)));
   afterEach(() => void vi.unstubAllEnvs());
 }
 

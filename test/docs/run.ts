@@ -4,18 +4,7 @@ import { Module, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { filter, firstValueFrom, map, merge, of } from 'rxjs';
 import { BackgroundWorkerModule, BackgroundWorkers, type WorkerHandle } from 'nestjs-background-worker';
-
-/** What makes the library see a test runner, or choose workers: an example runs as it would for its reader. */
-export const NOT_FOR_EXAMPLES = [
-  'VITEST',
-  'JEST_WORKER_ID',
-  'NODE_TEST_CONTEXT',
-  'NODE_ENV',
-  'CI',
-  'BACKGROUND_WORKERS',
-  'WATCH_REPORT_DEPENDENCIES',
-  'npm_lifecycle_event',
-] as const;
+import { plainEnv } from '../support/plain-env.js';
 
 /** Keeps what went wrong. */
 class Complaints implements LoggerService {
@@ -77,9 +66,7 @@ export interface Ended {
 
 /** Runs a program; once it has printed `until`, tells it to stop, as a service manager does. */
 export function runUntil(path: string, until: string): Promise<Ended> {
-  const env = { ...process.env, PORT: '0', NO_COLOR: '1' };
-  for (const name of NOT_FOR_EXAMPLES) delete (env as NodeJS.ProcessEnv)[name];
-  const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path], { env: plainEnv({ PORT: '0' }), stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let told = false;
   const heard = (text: string): void => {

@@ -126,4 +126,50 @@ describe('phases', () => {
     expect(took).toBeLessThan(1_900);
     expect(lines.one(/^stopped after/)).toMatch(/abandoned, still running: a, b, c$/);
   });
+
+  it('a stuck phase leaves the ones below it time to drain', async () => {
+    forgotten();
+    const never = new Latch();
+    const { app, lines } = await bootWith(
+      [
+        worker('writer', { phase: 0 }, { drain: () => new Promise((resolve) => setTimeout(resolve, 50)) }),
+        worker('stuck', { phase: 1, stopTimeout: 60_000 }, { drain: () => never.opened }),
+      ],
+      { shutdownTimeout: 2_000 },
+    );
+    await until('both run', () => journal.length === 2);
+    await app.close();
+    never.open();
+    expect(journal[2]).toBe('writer ends');
+    expect(lines.one(/^stopped after/)).toMatch(/abandoned, still running: stuck$/);
+  });
+
+  it('trigger() of a worker whose phase has not begun is kept until it has', async () => {
+    forgotten();
+    const warm = new Latch();
+    @BackgroundWorker({ phase: 1, every: { rate: 60_000, initialDelay: 50_000 } })
+    class LaterWorker {
+      run(): void {
+        journal.push('later runs');
+      }
+    }
+    const warming = async (ctx: WorkerContext): Promise<void> => (await warm.opened, ctx.ready());
+    const { workers } = await bootWith([worker('cache', { readyTimeout: 60_000 }, { onRun: warming }), LaterWorker]);
+    const triggered = workers.get('later').trigger();
+    expect(workers.get('later').state.status).toBe('idle');
+    warm.open();
+    await triggered;
+    expect(journal).toContain('later runs');
+  });
+
+  it('trigger() of a worker whose phase never begins rejects at shutdown', async () => {
+    forgotten();
+    const { app, workers } = await bootWith([
+      worker('cache', { readyTimeout: 60_000 }),
+      worker('consumer', { phase: 1 }),
+    ]);
+    const triggered = workers.get('consumer').trigger();
+    await app.close();
+    await expect(triggered).rejects.toMatchObject({ code: 'BGW_SHUTTING_DOWN' });
+  });
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { defineWorker } from '../../lib/definition/definition.js';
 import type { WorkerOptions } from '../../lib/definition/options.js';
-import type { Policy } from '../../lib/supervision/machine.js';
+import type { Policy } from '../../lib/supervision/machine/machine.js';
 
 /** What may happen to a worker, from outside, from its body, from its gates; what makes no sense at the moment is skipped. */
 export const OPS = [

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WorkerState } from '../../lib/contract/worker-state.js';
 import { isEscalate } from '../../lib/shared/errors.js';
-import type { Policy } from '../../lib/supervision/machine.js';
+import type { Policy } from '../../lib/supervision/machine/machine.js';
 
 export function must(holds: boolean, law: string, ...about: readonly unknown[]): asserts holds {
   if (!holds) throw new Error(`broken: ${law} ${about.map((one) => JSON.stringify(one)).join(' ')}`);

@@ -2,7 +2,7 @@ import { EventHub } from '../../lib/events/event-hub.js';
 import { DoNotRestart, Escalate } from '../../lib/shared/errors.js';
 import { Inside } from '../../lib/shared/inside.js';
 import { SupervisedHandle } from '../../lib/supervision/handle.js';
-import type { Policy } from '../../lib/supervision/machine.js';
+import type { Policy } from '../../lib/supervision/machine/machine.js';
 import { Stage } from '../../lib/supervision/stage.js';
 import { Supervisor } from '../../lib/supervision/supervisor.js';
 import { FakeClock, drain } from '../support/fake-clock.js';

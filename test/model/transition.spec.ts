@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../lib/definition/definition.js';
 import type { WorkerOptions } from '../../lib/definition/options.js';
-import { newMachine, type Machine, type MachineInput, type Policy } from '../../lib/supervision/machine.js';
-import { transition } from '../../lib/supervision/transition.js';
+import { newMachine, type Machine, type MachineInput, type Policy } from '../../lib/supervision/machine/machine.js';
+import { transition } from '../../lib/supervision/machine/transition.js';
 import { RUNS, histories, policies } from './history.js';
 import { CRASH, World } from './world.js';
 

@@ -8,9 +8,9 @@ import {
   type MachineInput,
   type Policy,
   type TimerName,
-} from '../../lib/supervision/machine.js';
+} from '../../lib/supervision/machine/machine.js';
 import type { Outcome } from '../../lib/supervision/ports.js';
-import { transition } from '../../lib/supervision/transition.js';
+import { transition } from '../../lib/supervision/machine/transition.js';
 import type { Move, Op } from './history.js';
 import { Chain, fatalities, fullWait, isTerminal, lawful, must } from './law.js';
 

@@ -1,6 +1,6 @@
 /**
  * The packed tarball in fresh projects: installed by npm beside Nest 12 and beside Nest 11, type-checked, imported
- * and require()d; each program runs a worker and closes.
+ * and require()d; each program runs a worker and closes. Then the subpaths, with the packages that they are for.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,19 +32,16 @@ function installed(name: string, from = ''): string {
   throw new Error(`${name} is not installed`);
 }
 
+function install(directory: string, ...packages: readonly string[]): void {
+  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--strict-peer-deps'];
+  run(directory, 'npm', ['install', ...flags, ...packages]);
+}
+
 function project(directory: string, tarball: string, from?: string): void {
   mkdirSync(directory);
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   const peers = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', '@types/node'];
-  run(directory, 'npm', [
-    'install',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    '--strict-peer-deps',
-    tarball,
-    ...peers.map((name) => installed(name, from)),
-  ]);
+  install(directory, tarball, ...peers.map((name) => installed(name, from)));
   const compilerOptions = {
     target: 'es2022',
     module: 'nodenext',
@@ -66,6 +63,17 @@ function check(directory: string, file: string, label: string): void {
   console.log(`${label}: ${output.split('\n')[0]}`);
 }
 
+/** Only now, so that what went before had none of what the subpaths need. */
+function checkSubpaths(directory: string): void {
+  install(directory, ...['typeorm', '@mikro-orm/core', 'nestjs-cls'].map((name) => installed(name)));
+  copyFileSync(join(consumer, 'subpaths.ts'), join(directory, 'subpaths.ts'));
+  run(directory, process.execPath, [tsc, '-p', '.', '--skipLibCheck']);
+  const output = run(directory, process.execPath, ['subpaths.js'], clean);
+  if (output !== 'subpaths: TypeOrmUnitsModule,MikroOrmUnitsModule,ClsUnits,onCommit,onCommit\n')
+    throw new Error(output);
+  console.log(output.trimEnd());
+}
+
 const temp = mkdtempSync(join(tmpdir(), 'bgw-pack-'));
 try {
   const [packed] = JSON.parse(run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', temp])) as [
@@ -79,6 +87,7 @@ try {
     console.log(`${label}: type-checked`);
     check(directory, 'main.js', `${label}, import`);
     check(directory, 'require.cjs', `${label}, require()`);
+    checkSubpaths(directory);
   }
 } finally {
   rmSync(temp, { recursive: true, force: true });

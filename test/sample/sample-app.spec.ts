@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import libsql from 'libsql';
 import { Client } from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { postgres } from '../support/servers.js';
 import { SampleApp, sampleMain } from './sample-app.js';
 import { eventually } from './eventually.js';
 
@@ -132,9 +133,9 @@ describe('the sample app', { timeout: 30_000 }, () => {
     }
   });
 
-  it.runIf(process.env['DATABASE_URL'])('keeps its results in Postgres when DATABASE_URL is set', async () => {
+  it.skipIf(postgres.missing)('keeps its results in Postgres when DATABASE_URL is set', async () => {
     const schema = `sample_${process.pid}_${Date.now()}`;
-    const url = new URL(process.env['DATABASE_URL']!);
+    const url = new URL(postgres.url);
     const client = new Client({ connectionString: url.href });
     await client.connect();
     await client.query(`CREATE SCHEMA ${schema}`);

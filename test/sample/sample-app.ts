@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { plainEnv } from '../support/plain-env.js';
 import { eventually } from './eventually.js';
 
 export const sampleMain = fileURLToPath(new URL('../../sample-app/dist/main.js', import.meta.url));
-
-const testRunner = ['VITEST', 'NODE_ENV', 'NODE_TEST_CONTEXT', 'JEST_WORKER_ID', 'CI'];
-const watcher = ['npm_lifecycle_event', 'WATCH_REPORT_DEPENDENCIES'];
-const notForTheChild = [...testRunner, ...watcher, 'BACKGROUND_WORKERS', 'DATABASE_URL', 'HOST'];
 
 export interface Exit {
   readonly code: number | null;
@@ -27,9 +24,8 @@ export class SampleApp {
   }
 
   static launch(env: NodeJS.ProcessEnv): SampleApp {
-    const inherited = Object.entries(process.env).filter(([name]) => !notForTheChild.includes(name));
     const child = spawn(process.execPath, [sampleMain], {
-      env: { ...Object.fromEntries(inherited), NO_COLOR: '1', PORT: '0', ...env },
+      env: plainEnv({ DATABASE_URL: undefined, SMTP_URL: undefined, HOST: undefined, PORT: '0', ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new SampleApp(child);

@@ -33,8 +33,9 @@ export class FakeClock implements Clock {
     return this.time + 7_000_000;
   }
 
-  after(ms: number, fn: () => void, _options?: TimerOptions): Timer {
-    const timer: Armed = { due: this.time + Math.max(0, ms), number: this.armed++, fn };
+  after(ms: number, fn: (given: never) => void, _options?: TimerOptions, given?: unknown): Timer {
+    const call = (): void => fn(given as never);
+    const timer: Armed = { due: this.time + Math.max(0, ms), number: this.armed++, fn: call };
     this.timers.add(timer);
     return { cancel: () => void this.timers.delete(timer) };
   }

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { WorkerEvent } from '../../lib/contract/events.js';
 import type { PoolOptions } from '../../lib/contract/tasks.js';
 import type { UnitInterceptor } from '../../lib/contract/units.js';
@@ -13,6 +13,7 @@ import { Handlers, type FoundHandler } from '../../lib/tasks/handlers.js';
 import { MemoryTransport } from '../../lib/tasks/memory-transport.js';
 import { TaskRoom } from '../../lib/tasks/room.js';
 import { TaskSite } from '../../lib/tasks/site.js';
+import { UNIT_EVENTS } from '../../lib/units/environment.js';
 import { FakeClock } from './fake-clock.js';
 
 export interface TaskRigOptions {
@@ -44,9 +45,11 @@ export class TaskRig {
     if (!options.quiet) hub.onAny((event) => this.events.push(event));
     const say = (message: unknown): void => void this.lines.push(String(message));
     const logger: LoggerService = { log: say, error: say, warn: say };
-    const root = AsyncLocalStorage.snapshot();
+    const snapshot = AsyncLocalStorage.snapshot();
+    const root = <R>(fn: () => R): R => snapshot(() => new AsyncResource('TaskRig').runInAsyncScope(fn));
     const moduleRef = {} as ModuleRef;
-    const runtime = { clock: this.clock, hub, moduleRef, inside: new Inside(), root, interceptors };
+    const unitAudience = hub.audience(UNIT_EVENTS);
+    const runtime = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
     const site = new TaskSite(runtime, logger, options.onError);
     this.room = new TaskRoom(
       site,

@@ -1,4 +1,6 @@
 /** Compiled by `npm run typecheck`, never run: tasks, handlers, dispatch and run. */
+import * as v from 'valibot';
+import { z } from 'zod';
 import {
   BackgroundTask,
   asCompleted,
@@ -88,4 +90,33 @@ export async function run(tasks: BackgroundTasks): Promise<void> {
 
   // @ts-expect-error the payload is needed
   tasks.run(Mailer, 'send');
+}
+
+const signUp = z.object({ at: z.string().transform((text) => new Date(text)) });
+const alert = v.object({ at: v.pipe(v.string(), v.transform(Number)), level: v.optional(v.string(), 'info') });
+
+class SignUps {
+  @BackgroundTask({ payload: signUp })
+  zod(payload: Parsed<typeof signUp>): Date {
+    return payload.at;
+  }
+
+  @BackgroundTask({ payload: alert })
+  valibot(payload: Parsed<typeof alert>): string {
+    return payload.level + payload.at.toFixed();
+  }
+}
+
+export async function schemas(tasks: BackgroundTasks): Promise<void> {
+  await tasks.dispatch(SignUps, 'zod', { at: '2030-01-01' });
+  await tasks.dispatch(SignUps, 'valibot', { at: '5' });
+  const at: Date = await tasks.run(SignUps, 'zod', { at: new Date() }).result;
+  void at;
+
+  // @ts-expect-error what goes in, not what comes out
+  await tasks.dispatch(SignUps, 'zod', { at: new Date() });
+  // @ts-expect-error what goes in, not what comes out
+  await tasks.dispatch(SignUps, 'valibot', { at: 5 });
+  // @ts-expect-error what the handler takes
+  tasks.run(SignUps, 'zod', { at: '2030-01-01' });
 }

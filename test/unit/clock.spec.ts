@@ -1,6 +1,6 @@
 import inspector from 'node:inspector';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Alarms } from '../../lib/shared/alarms.js';
+import { Alarm, type Timetable } from '../../lib/shared/alarm.js';
 import { SystemClock } from '../../lib/shared/clock.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -125,19 +125,28 @@ describe('at a breakpoint', () => {
   });
 });
 
-describe('Alarms', () => {
-  it('follow their table: earlier re-arms, later costs no timer, gone cancels', async () => {
-    const time = new FakeClock();
-    const after = vi.spyOn(time, 'after');
-    const rung: [string, number][] = [];
-    const start = time.now();
-    const alarms = new Alarms<'a' | 'b'>(time, ['a'], {
-      ring: (name) => void rung.push([name, time.now() - start]),
-    });
-    alarms.sync({ a: start + 100, b: start + 50 });
-    for (let at = 110; at <= 150; at += 10) alarms.sync({ a: start + at, b: start + 20 });
-    expect(after).toHaveBeenCalledTimes(3);
-    expect(after.mock.calls.map(([, , options]) => options)).toEqual([{ limit: true }, undefined, undefined]);
+describe('Alarm', () => {
+  const time = new FakeClock();
+  const after = vi.spyOn(time, 'after');
+  const start = time.now();
+  const rung: [string, number][] = [];
+  const ringer = {
+    timetable: {} as Timetable<'a' | 'b'>,
+    ring(name: 'a' | 'b') {
+      rung.push([name, time.now() - start]);
+      follow({ ...ringer.timetable, [name]: undefined });
+    },
+  };
+  const alarm = new Alarm<'a' | 'b'>(time, ['a'], ringer);
+  const follow = (timetable: Timetable<'a' | 'b'>): void => {
+    ringer.timetable = timetable;
+    alarm.sync();
+  };
+
+  it('follows its timetable: earlier re-arms, later costs no timer, gone cancels', async () => {
+    follow({ a: start + 100, b: start + 50 });
+    for (let at = 110; at <= 150; at += 10) follow({ a: start + at, b: start + 20 });
+    expect(after).toHaveBeenCalledTimes(2);
     await time.advance(120);
     expect(rung).toEqual([['b', 20]]);
     await time.advance(30);
@@ -145,8 +154,26 @@ describe('Alarms', () => {
       ['b', 20],
       ['a', 150],
     ]);
-    alarms.sync({ b: start + 999 });
-    alarms.sync({});
+    expect(after.mock.calls.map(([ms, , options]) => [ms, options?.limit])).toEqual([
+      [50, false],
+      [20, false],
+      [130, true],
+    ]);
+    follow({ b: start + 999 });
+    follow({});
     expect(time.pending).toBe(0);
+  });
+
+  it('a limit that moved goes on from where it stood: a breakpoint does not eat it', async () => {
+    after.mockClear();
+    const now = time.now();
+    follow({ a: now + 100 });
+    follow({ a: now + 300 });
+    const [[, fire] = []] = after.mock.calls as unknown as [number, (given: unknown) => void][];
+    await time.advance(99);
+    vi.spyOn(time, 'now').mockReturnValue(now + 5_000);
+    fire?.(alarm);
+    expect(after.mock.lastCall?.[0]).toBe(200);
+    follow({});
   });
 });

@@ -1,7 +1,9 @@
+import { Logger } from '@nestjs/common';
 import { Observable, Subject, filter, map, mergeMap } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkerEvent } from '../../lib/contract/events.js';
 import { EventHub } from '../../lib/events/event-hub.js';
+import { LogSubscriber } from '../../lib/events/log.js';
 import { eventStream } from '../../lib/events/event-stream.js';
 import { FakeClock, drain } from '../support/fake-clock.js';
 import { strays } from './rig.js';
@@ -141,5 +143,31 @@ describe('EventHub', () => {
     emit();
     emit();
     expect(heard).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the log', () => {
+  it('sums up once a minute what failed again, and starts anew after a good run', async () => {
+    const time = new FakeClock();
+    const lines: string[] = [];
+    const logger = new Logger('test');
+    vi.spyOn(logger, 'error').mockImplementation((line: unknown) => void lines.push(String(line)));
+    const told = new EventHub(time, boom);
+    new LogSubscriber(logger, time).listen(told);
+    const state = { failures: 1, incarnation: 1 };
+    const fail = (): void =>
+      told.emit({ worker: 'w' }, { type: 'incarnationFailed', error: new Error('no'), retryIn: 1 });
+    for (let second = 0; second <= 60; second++) {
+      fail();
+      await time.advance(1_000);
+    }
+    expect(lines).toEqual([
+      expect.stringMatching(/^w failed, next try in 0.0 s: .*no/),
+      expect.stringMatching(/^w failed \(60 times within 60 s\), next try in 0.0 s: .*no/),
+    ]);
+    const good = { ...state, failures: 0, status: 'running', since: 0, ready: true } as const;
+    told.emit({ worker: 'w' }, { type: 'stateChanged', from: { ...state, status: 'paused' }, to: good });
+    fail();
+    expect(lines[2]).toMatch(/^w failed, next try/);
   });
 });

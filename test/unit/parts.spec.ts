@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Parts } from '../../lib/execution/parts.js';
-import { WatchedPromise } from '../../lib/execution/watched-promise.js';
+import { watched } from '../../lib/execution/watched-promise.js';
 import { deferred } from '../../lib/shared/deferred.js';
 import type { BodySignal, Outcome } from '../../lib/supervision/ports.js';
 import { drain } from '../support/fake-clock.js';
@@ -70,7 +70,7 @@ describe('Parts', () => {
   });
 });
 
-describe('WatchedPromise', () => {
+describe('a watched promise', () => {
   const error = new Error('crash');
 
   it.each<[string, (promise: Promise<never>) => unknown]>([
@@ -88,8 +88,9 @@ describe('WatchedPromise', () => {
     ['returned', (promise) => (async () => await promise)().catch(() => undefined)],
   ])('knows that it is watched when %s', async (_, watch) => {
     const end = deferred<unknown>();
-    const promise = WatchedPromise.of(Promise.reject(error), (unwatched) => end.resolve(unwatched));
+    const { promise, reject } = watched<never>((unwatched) => end.resolve(unwatched));
     watch(promise);
+    reject(error);
     expect(await end.promise).toBeUndefined();
     await drain();
     expect(last.seen).toEqual([]);
@@ -97,16 +98,16 @@ describe('WatchedPromise', () => {
 
   it('tells of a failure that nobody looked at, which is no unhandledRejection', async () => {
     const end = deferred<unknown>();
-    void WatchedPromise.of(Promise.reject(error), (unwatched) => end.resolve(unwatched));
+    watched((unwatched) => end.resolve(unwatched)).reject(error);
     expect(await end.promise).toEqual({ error });
     await drain();
     expect(last.seen).toEqual([]);
   });
 
   it('is a Promise with its value', async () => {
-    const promise = WatchedPromise.of(Promise.resolve(7), () => undefined);
+    const { promise, resolve } = watched<number>(() => undefined);
+    resolve(7);
     expect(promise).toBeInstanceOf(Promise);
-    expect(promise.then(() => 1)).not.toBeInstanceOf(WatchedPromise);
     expect(await promise).toBe(7);
   });
 });

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ModuleRef } from '@nestjs/core';
 import type { TickContext, WorkerContext } from '../../lib/contract/contexts.js';
 import type { WorkerEvent } from '../../lib/contract/events.js';
@@ -7,12 +8,13 @@ import { defineWorker } from '../../lib/definition/definition.js';
 import type { LoopOptions, TickOptions, WorkerOptions } from '../../lib/definition/options.js';
 import { EventHub } from '../../lib/events/event-hub.js';
 import { bodyOf } from '../../lib/execution/body-of.js';
-import { Site, type Runtime } from '../../lib/execution/runtime.js';
+import type { Runtime } from '../../lib/execution/runtime.js';
 import { Inside } from '../../lib/shared/inside.js';
 import { SupervisedHandle } from '../../lib/supervision/handle.js';
-import type { Policy } from '../../lib/supervision/machine.js';
+import type { Policy } from '../../lib/supervision/machine/machine.js';
 import { Stage } from '../../lib/supervision/stage.js';
 import { Supervisor } from '../../lib/supervision/supervisor.js';
+import { UNIT_EVENTS } from '../../lib/units/environment.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 /** A worker as the app makes it, on the fake clock, without Nest. */
@@ -39,11 +41,12 @@ export class Rig {
       hub,
       moduleRef: {} as ModuleRef,
       inside,
-      root: (fn) => fn(),
+      unitAudience: hub.audience(UNIT_EVENTS),
+      root: (fn) => new AsyncResource('Rig').runInAsyncScope(fn),
       interceptors,
     };
     const policy: Policy = { ...defineWorker('RigWorker', options), shutdownTimeout: 25_000, gates: [] };
-    this.supervisor = new Supervisor(policy, [], bodyOf(new Site(runtime, policy), target), {
+    this.supervisor = new Supervisor(policy, [], bodyOf(runtime, policy, target), {
       clock: this.clock,
       hub,
       onError,

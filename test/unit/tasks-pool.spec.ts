@@ -4,6 +4,7 @@ import type { TaskHandle } from '../../lib/contract/tasks.js';
 import { deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/map-tasks.js';
+import { failures } from '../support/failures.js';
 import { drain } from '../support/fake-clock.js';
 import { TaskRig, rejectionOf } from '../support/task-rig.js';
 
@@ -76,6 +77,35 @@ describe('submit', () => {
     expect(seen).toEqual([undefined, 'request']);
   });
 
+  it('sees nothing of what another task, or an attempt before it, or a listener has entered', async () => {
+    const entered = new AsyncLocalStorage<string>();
+    const rig = new TaskRig({ pool: { concurrency: 2 }, onError: () => entered.enterWith('onError') });
+    for (const type of ['taskStarted', 'taskCompleted', 'taskRetrying'] as const)
+      rig.room.site.hub.on([type], () => entered.enterWith(type));
+    const seen: unknown[] = [];
+    const enter = (name: string) => (): void => {
+      seen.push(entered.getStore());
+      entered.enterWith(name);
+    };
+    const enterThenFail =
+      (name: string) =>
+      async ({ attempt }: { attempt: number }): Promise<void> => {
+        enter(name)();
+        if (attempt === 1) throw new Error('again');
+        await drain();
+      };
+    for (const name of ['a', 'b', 'c']) rig.tasks.submit(enter(name));
+    rig.tasks.submit(enterThenFail('d'), { retries: 1 });
+    entered.run('request', () => {
+      rig.tasks.submit(enterThenFail('e'), { retries: 1, context: 'inherit' });
+      rig.tasks.submit(enter('f'));
+    });
+    await rig.clock.advance(2_000);
+    const [root, request] = [undefined, 'request'];
+    expect(seen).toEqual([root, root, root, root, request, root, root, request]);
+    expect(entered.getStore()).toBe(root);
+  });
+
   it('waits for the delay', async () => {
     const { tasks, clock } = new TaskRig();
     const handle = tasks.submit(() => 1, { delay: 100 });
@@ -87,65 +117,39 @@ describe('submit', () => {
 });
 
 describe('failures', () => {
-  it('of every kind leave no slot behind and take nothing down', async () => {
-    const trap = Object.defineProperty({}, 'then', {
-      get: () => {
-        throw new Error('in a getter');
-      },
-    });
-    const odd = new Error('odd');
-    Object.defineProperty(odd, 'message', {
-      get: () => {
-        throw new Error('in the message');
-      },
-    });
+  it.each([
+    ['heard of', false],
+    ['unheard of', true],
+  ])('of every kind, %s, leave no slot behind, and a line with the id', async (_, quiet) => {
     const onError = vi.fn(() => {
       throw new Error('in onError');
     });
-    const rig = new TaskRig({ pool: { concurrency: 1 }, onError });
-    const failing: (() => unknown)[] = [
-      () => {
-        throw new Error('thrown');
-      },
-      () => Promise.reject(new Error('rejected')),
-      () => {
-        // oxlint-disable-next-line typescript/only-throw-error
-        throw undefined as unknown as Error;
-      },
-      () => Promise.reject(5),
-      () => trap,
-      () => {
-        throw odd;
-      },
-      () => ({
-        then: () => {
-          throw new Error('in then()');
-        },
-      }),
-      () => {
-        throw new Proxy(new Error('trapped'), {
-          has: () => {
-            throw new Error('has');
-          },
-          get: () => {
-            throw new Error('get');
-          },
-          getPrototypeOf: () => {
-            throw new Error('proto');
-          },
-        });
-      },
-    ];
-    const handles = failing.map((fn) => rig.tasks.submit(fn));
+    const rig = new TaskRig({ pool: { concurrency: 1 }, onError, quiet });
+    const works = Object.values(failures);
+    const handles = works.map((work) => rig.tasks.submit(work));
     await drain();
-    expect(handles.map(({ state }) => state)).toEqual(failing.map(() => 'failed'));
+    expect(handles.map(({ state }) => state)).toEqual(works.map(() => 'failed'));
     expect(rig.room.pool('default').load).toBe(0);
-    expect(onError).toHaveBeenCalledTimes(failing.length);
-    expect(rig.types().filter((type) => type === 'taskFailed')).toHaveLength(failing.length);
+    expect(onError).toHaveBeenCalledTimes(works.length);
+    expect(rig.types().filter((type) => type === 'taskFailed')).toHaveLength(quiet ? 0 : works.length);
     const told = rig.lines.filter((line) => line.includes('failed for good'));
-    expect(told).toHaveLength(failing.length);
-    expect(told[0]).toContain(handles[0]!.id);
+    expect(told).toEqual(handles.map(({ id }) => expect.stringContaining(id) as string));
     expect(await rig.tasks.submit(() => 'next').result).toBe('next');
+  });
+
+  it('of a promise whose own then() tells twice settle the task once', async () => {
+    class Twice<T> extends Promise<T> {
+      // oxlint-disable-next-line unicorn/no-thenable
+      override then(...settle: Parameters<Promise<T>['then']>): never {
+        void super.then(...settle);
+        settle[0]?.('once' as T);
+        throw new Error('and twice');
+      }
+    }
+    const rig = new TaskRig({ quiet: true });
+    const handle = rig.tasks.submit(() => Twice.reject(new Error('rejected')));
+    expect(await rejectionOf(handle.result)).toMatchObject({ message: 'rejected' });
+    expect(rig.room.pool('default').load).toBe(0);
   });
 
   it('in an interceptor’s way out fail the task, and onError runs inside the unit’s context', async () => {
@@ -326,6 +330,21 @@ describe('map and asCompleted', () => {
     await clock.advance(100);
     await run;
     expect(results).toEqual([30, 20, 10, 5]);
+  });
+
+  it('cancels what was begun and not taken when its reader breaks off', async () => {
+    const rig = new TaskRig();
+    const taken: number[] = [];
+    for await (const one of rig.tasks.map([1, 2, 3, 4], async (n, ctx) => (n > 1 && (await ctx.sleep(1_000)), n), {
+      concurrency: 3,
+    })) {
+      taken.push(one);
+      break;
+    }
+    await drain();
+    expect(taken).toEqual([1]);
+    expect(rig.types().filter((type) => type === 'taskCancelled')).toHaveLength(2);
+    expect(rig.room.pool('default').load).toBe(0);
   });
 
   it('throws the first failure at its place and cancels the rest, as break does', async () => {

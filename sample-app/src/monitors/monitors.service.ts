@@ -35,10 +35,4 @@ export class MonitorsService {
       take: limit,
     });
   }
-
-  async reschedule({ id, intervalMs, nextProbeAt }: Monitor, up: boolean): Promise<void> {
-    const now = Date.now();
-    const planned = nextProbeAt.getTime() + intervalMs;
-    await this.monitors.update(id, { up, nextProbeAt: new Date(planned > now ? planned : now + intervalMs) });
-  }
 }

@@ -19,7 +19,7 @@ export function parseNewMonitor(body: unknown): NewMonitor {
   return { url: parseUrl(url), intervalMs: parseInterval(interval) };
 }
 
-function parseUrl(value: unknown): string {
+export function parseUrl(value: unknown): string {
   const allowed = `an http: or https: URL without user name and password, at most ${maxUrlLength} characters long`;
   if (typeof value !== 'string' || value.length > maxUrlLength || !URL.canParse(value)) {
     throw refuse('url', value, allowed);

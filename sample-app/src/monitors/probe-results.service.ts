@@ -3,20 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
 import { ProbeResult } from './probe-result.entity.js';
 
-type NewProbeResult = Pick<ProbeResult, 'monitorId' | 'probedAt' | 'up' | 'latencyMs'> & {
-  readonly httpStatus?: number;
-  readonly error?: string;
-};
-
 @Injectable()
 export class ProbeResultsService {
   constructor(@InjectRepository(ProbeResult) private readonly results: Repository<ProbeResult>) {}
-
-  // insert() and not save(): save() opens a transaction, and probes at once would share the one of SQLite's connection.
-  // What is absent stays undefined: libsql refuses a statement whose only parameter is null.
-  async add(result: NewProbeResult): Promise<void> {
-    await this.results.insert(result);
-  }
 
   latest(monitorId: number, limit: number): Promise<ProbeResult[]> {
     return this.results.find({ where: { monitorId }, order: { probedAt: 'DESC', id: 'DESC' }, take: limit });

@@ -2,9 +2,9 @@ import type { LoggerService } from '@nestjs/common';
 import { BackgroundWorker, type TickContext } from 'nestjs-background-worker';
 import type { Monitor } from '../monitors/monitor.entity.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
-import { ProbeResultsService } from '../monitors/probe-results.service.js';
 import { forEachLimited } from './for-each-limited.js';
 import { HttpProbe, type ProbeOutcome } from './http-probe.js';
+import { ProbeJournal } from './probe-journal.service.js';
 
 const batch = 40;
 const concurrency = 8;
@@ -18,8 +18,8 @@ export class ProbeWorker {
 
   constructor(
     private readonly monitors: MonitorsService,
-    private readonly results: ProbeResultsService,
     private readonly http: HttpProbe,
+    private readonly journal: ProbeJournal,
   ) {}
 
   async run(ctx: TickContext): Promise<void> {
@@ -31,8 +31,7 @@ export class ProbeWorker {
     signal.throwIfAborted();
     const probedAt = new Date();
     const outcome = await this.http.probe(monitor.url, signal);
-    await this.results.add({ monitorId: monitor.id, probedAt, ...outcome });
-    await this.monitors.reschedule(monitor, outcome.up);
+    await this.journal.record(monitor, probedAt, outcome);
     this.logChange(monitor, outcome, logger);
   }
 

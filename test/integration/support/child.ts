@@ -1,19 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach } from 'vitest';
+import { plainEnv } from '../../support/plain-env.js';
 import { until } from './app.js';
-
-/** What a test runner, a watcher or CI says of itself: the child must not know. BGW_TEST_PROCESS stays, for the leak check. */
-const HIDDEN = [
-  'WATCH_REPORT_DEPENDENCIES',
-  'npm_lifecycle_event',
-  'VITEST',
-  'JEST_WORKER_ID',
-  'NODE_TEST_CONTEXT',
-  'NODE_ENV',
-  'CI',
-  'BACKGROUND_WORKERS',
-  'FORCE_COLOR',
-];
 
 export interface Exit {
   readonly code: number | null;
@@ -46,10 +34,9 @@ export class Child {
 
   /** @param input what it is told, as JSON */
   static start(program: string, input: object = {}, env: NodeJS.ProcessEnv = {}): Child {
-    const inherited = Object.entries(process.env).filter(([name]) => !HIDDEN.includes(name));
     const path = `${process.env['BGW_FIXTURES']}${program}.js`;
     const child = spawn(process.execPath, [path, JSON.stringify(input)], {
-      env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env },
+      env: plainEnv(env),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const one = new Child(child);

@@ -1,7 +1,7 @@
-import type { AbortWhy } from '../shared/errors.js';
+import type { AbortWhy } from '../../shared/errors.js';
 import type { Step, TimerName } from './machine.js';
 import { apply, block, next, proceed, runTick, step, withEffects, withState, type Draft } from './moves.js';
-import type { Outcome } from './ports.js';
+import type { Outcome } from '../ports.js';
 import { notReady, stalled, verdict } from './verdict.js';
 import { abandon, redirect, stop } from './stopping.js';
 

@@ -1,4 +1,4 @@
-import type { AbortWhy } from '../shared/errors.js';
+import type { AbortWhy } from '../../shared/errors.js';
 import type { After, Effect, Step } from './machine.js';
 import { block, enter, step, thenOf, withEffects, type Draft } from './moves.js';
 

@@ -1,8 +1,8 @@
-import { backoffDelay } from '../shared/backoff.js';
-import { BackgroundWorkerError, WorkerAborted, isDoNotRestart, isEscalate } from '../shared/errors.js';
+import { backoffDelay } from '../../shared/backoff.js';
+import { BackgroundWorkerError, WorkerAborted, isDoNotRestart, isEscalate } from '../../shared/errors.js';
 import type { After, Effect, Step } from './machine.js';
 import { apply, block, next, withEffects, type Draft } from './moves.js';
-import type { Outcome } from './ports.js';
+import type { Outcome } from '../ports.js';
 import { stop } from './stopping.js';
 
 interface Verdict {

@@ -1,4 +1,4 @@
-import type { WorkerState } from '../contract/worker-state.js';
+import type { WaitingOn, WorkerState } from '../../contract/worker-state.js';
 import type { After, Effect, Machine, MachineEvent, Policy, Step } from './machine.js';
 
 /** A machine on its way through one transition. */
@@ -26,10 +26,22 @@ export const next = (draft: Draft, patch: Partial<Machine>): Draft => ({
 
 export const enter = ({ machine }: Draft, state: Distribute<WorkerState>): WorkerState => {
   const { failures, incarnation } = machine.state;
-  if (!Object.values(state).includes(undefined)) return { failures, incarnation, ...state };
-  const said = Object.entries(state).filter(([, value]) => value !== undefined);
-  return { failures, incarnation, ...(Object.fromEntries(said) as typeof state) };
+  return { failures, incarnation, ...state };
 };
+
+/** Literals: what a spread adds lies outside of the object, and most workers wait most of the time. */
+function waiting(
+  { machine }: Draft,
+  on: WaitingOn,
+  { until, error }: { until?: number; error?: unknown },
+): WorkerState {
+  const { failures, incarnation } = machine.state;
+  const state: WorkerState =
+    until === undefined
+      ? { status: 'waiting', on, failures, incarnation }
+      : { status: 'waiting', on, until, failures, incarnation };
+  return error === undefined ? state : { ...state, error };
+}
 
 export const thenOf = (after: After): Extract<WorkerState, { status: 'stopping' }>['then'] =>
   after.do === 'backoff' || after.do === 'run' || after.do === 'schedule' ? 'restart' : after.do;
@@ -41,10 +53,7 @@ export function proceed(draft: Draft, error?: unknown): Step {
   const idle = { ...machine, after: undefined, stopping: undefined };
   const gate = policy.gates[machine.passed];
   if (gate !== undefined) {
-    return step(
-      { ...idle, state: enter(draft, { status: 'waiting', on: gate, error }) },
-      { do: 'enter', gate: machine.passed },
-    );
+    return step({ ...idle, state: waiting(draft, gate, { error }) }, { do: 'enter', gate: machine.passed });
   }
   const { kind } = policy;
   if (kind.type === 'loop')
@@ -57,7 +66,7 @@ export function proceed(draft: Draft, error?: unknown): Step {
   return step({
     ...idle,
     slot: { at, taken: false },
-    state: enter(draft, { status: 'waiting', on: 'schedule', until: due, error }),
+    state: waiting(draft, 'schedule', { until: due, error }),
   });
 }
 
@@ -69,8 +78,8 @@ export function runTick(draft: Draft, scheduledAt: number, taken = false): Step 
 function runBody(draft: Draft, scheduledAt: number): Step {
   const { machine, policy, event } = draft;
   const ready = policy.kind.type === 'tick' || policy.kind.readyTimeout === undefined;
-  const lastHeartbeat = policy.heartbeatTimeout === undefined ? undefined : event.now;
-  const state = enter(draft, { status: 'running', since: event.now, ready, lastHeartbeat });
+  const beat = policy.heartbeatTimeout === undefined ? {} : { lastHeartbeat: event.now };
+  const state = enter(draft, { status: 'running', since: event.now, ready, ...beat });
   return step(
     { ...machine, state, live: true, overdue: false, after: undefined, stopping: undefined },
     { do: 'run', incarnation: state.incarnation, scheduledAt },
@@ -95,7 +104,7 @@ export function apply(draft: Draft, after: After): Step {
     case 'fail':
       return withEffects(failed(draft, after), { do: 'leave' });
     case 'backoff': {
-      const state = enter(draft, { status: 'waiting', on: 'backoff', until: after.until, error: after.error });
+      const state = waiting(draft, 'backoff', after);
       return step({ ...machine, state }, ...(lostPass ? [{ do: 'leave' } as const] : []));
     }
     case 'pause':
@@ -144,7 +153,7 @@ export function block(draft: Draft, after: After): Step {
       return step({
         ...machine,
         after,
-        state: enter(draft, { status: 'waiting', on: 'body', until, error: after.error }),
+        state: waiting(draft, 'body', { until, error: after.error }),
       });
     }
   }

@@ -1,8 +1,9 @@
-import type { EventBody } from '../contract/events.js';
-import type { StoppedReason, WorkerState } from '../contract/worker-state.js';
-import type { WorkerDefinition } from '../definition/definition.js';
-import type { AbortWhy } from '../shared/errors.js';
-import type { Outcome } from './ports.js';
+import type { EventBody } from '../../contract/events.js';
+import type { StoppedReason, WorkerState } from '../../contract/worker-state.js';
+import type { WorkerDefinition } from '../../definition/definition.js';
+import type { Timetable } from '../../shared/alarm.js';
+import type { AbortWhy } from '../../shared/errors.js';
+import type { Outcome } from '../ports.js';
 
 /** What the transitions go by. */
 export type Policy = WorkerDefinition;
@@ -98,7 +99,7 @@ export const newMachine: Machine = {
 export const LIMITS: readonly TimerName[] = ['heartbeat', 'ready', 'overdue', 'grace', 'deadline'];
 
 /** When each timer is due; what is not named is not armed. */
-export function timersOf({ state, stopping, overdue }: Machine, policy: Policy): Partial<Record<TimerName, number>> {
+export function timersOf({ state, stopping, overdue }: Machine, policy: Policy): Timetable<TimerName> {
   switch (state.status) {
     case 'waiting':
       if (state.until === undefined) return {};
@@ -123,6 +124,7 @@ export function timersOf({ state, stopping, overdue }: Machine, policy: Policy):
 /** Everything but a heartbeat alone is a change. */
 export function isChange(from: WorkerState, to: WorkerState): boolean {
   if (from === to) return false;
+  if (from.status !== to.status) return true;
   const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
   keys.delete('lastHeartbeat');
   return [...keys].some((key) => from[key as keyof WorkerState] !== to[key as keyof WorkerState]);

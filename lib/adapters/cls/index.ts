@@ -1,0 +1,1 @@
+export { ClsUnits, type ClsUnitsOptions } from './cls-units.js';

@@ -1,0 +1,3 @@
+export { onCommit } from './on-commit.js';
+export { MikroOrmUnits } from './mikro-orm-units.js';
+export { MikroOrmUnitsModule, type MikroOrmUnitsOptions } from './mikro-orm-units.module.js';

@@ -1,0 +1,32 @@
+import { RequestContext, type EntityManager, type MikroORM } from '@mikro-orm/core';
+import type { UnitInfo, UnitInterceptor } from '../../contract/units.js';
+import type { BackgroundTasks } from '../../tasks/background-tasks.js';
+import { closingTransactions } from '../../units/transactional.js';
+import { hookConnection } from './on-commit.js';
+
+/** Gives each unit EntityManagers of its own: the injected ones are forks inside it. For the module's option `units`. */
+export class MikroOrmUnits implements UnitInterceptor {
+  private readonly managers: EntityManager[];
+
+  /** Made by `MikroOrmUnitsModule.forRoot()`. */
+  constructor(tasks: BackgroundTasks, orms: readonly MikroORM[]) {
+    this.managers = orms.map(({ em }) => em);
+    for (const em of this.managers) hookConnection(em.getConnection('write'), tasks);
+  }
+
+  /** A transaction that is open when the unit ends is rolled back, and fails it with `BGW_OPEN_TRANSACTION`. */
+  around(unit: UnitInfo, next: () => Promise<unknown>): Promise<unknown> {
+    return RequestContext.create(this.managers, () => {
+      const forks = this.managers.map((em) => em.getContext(false));
+      const close = async (): Promise<boolean> => (await Promise.all(forks.map(rollBack))).includes(true);
+      return closingTransactions(unit, next, close);
+    });
+  }
+}
+
+/** Says whether a transaction was open. One whose connection broke is over, and its rollback fails. */
+async function rollBack(em: EntityManager): Promise<boolean> {
+  const wasOpen = em.isInTransaction();
+  if (wasOpen) await em.rollback().catch(() => undefined);
+  return wasOpen;
+}

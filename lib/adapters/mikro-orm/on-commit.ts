@@ -1,0 +1,104 @@
+import type { Connection, EntityManager } from '@mikro-orm/core';
+import type { SubmitOptions, TaskContext } from '../../contract/tasks.js';
+import type { BackgroundTasks } from '../../tasks/background-tasks.js';
+import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../tasks/commit-hooks.js';
+import { CommitQueue } from '../../tasks/commit-queue.js';
+import type { TaskFunction } from '../../tasks/task.js';
+
+/** Of a transaction or savepoint, which MikroORM knows by one object each. */
+interface Frame {
+  readonly queue: CommitQueue;
+  readonly depth: number;
+}
+
+/** What of a Connection it needs. MikroORM itself types a transaction as `any`, and each driver has its own. */
+interface Transactions {
+  begin(options?: { readonly ctx?: object }): Promise<object>;
+  commit(trx: object, broadcaster?: Broadcaster, ...more: unknown[]): Promise<void>;
+  rollback(trx: object, ...more: unknown[]): Promise<void>;
+}
+interface Broadcaster {
+  dispatchEvent(event: string, ...more: unknown[]): Promise<unknown>;
+  /** Of MikroORM 6. */
+  isTopLevel?(): boolean;
+}
+
+/**
+ * Submits `fn` to the app's task pool once the outermost transaction of `em` has committed, in the order of the calls;
+ * nobody waits for it. Dropped when the transaction or the savepoint it was called in is rolled back. Without a transaction
+ * it is submitted at once: the one that `flush()` opens by itself does not count. (After Django's `transaction.on_commit`.)
+ *
+ * @param em the transaction's own, as `em.transactional(async (em) => …)` gives it, or the global one inside of it
+ * @param options of the task: name, retries, time-out and so on
+ * @throws BackgroundWorkerError `BGW_NOT_REGISTERED`, `BGW_TRANSACTION_ENDED`, `BGW_INVALID_OPTION`; without a transaction
+ * also what `submit` throws
+ */
+export function onCommit(em: EntityManager, fn: (ctx: TaskContext) => unknown, options?: SubmitOptions): void {
+  hooksOf<EntityManager>(em.getConnection('write'), 'MikroORM', 'MikroOrmUnitsModule').add(em, fn, options);
+}
+
+export const hookConnection = (connection: Connection, tasks: BackgroundTasks): void =>
+  hookInto(connection, tasks, () => new TransactionEnds(connection as Transactions, tasks));
+
+/** MikroORM 6 tells subscribers nothing of savepoints, so it listens where all versions pass: at the connection. */
+class TransactionEnds implements CommitHooks<EntityManager> {
+  readonly v = 1;
+  private readonly open = new WeakMap<object, Frame>();
+
+  constructor(
+    connection: Transactions,
+    public tasks: BackgroundTasks,
+  ) {
+    const begin = connection.begin.bind(connection);
+    const commit = connection.commit.bind(connection);
+    const rollback = connection.rollback.bind(connection);
+    connection.begin = async (options) => this.began(await begin(options), options?.ctx && this.open.get(options.ctx));
+    connection.commit = async (trx, broadcaster, ...more) => {
+      await commit(trx, this.tellingOfCommits(trx, broadcaster), ...more);
+      this.committed(trx);
+    };
+    connection.rollback = async (trx, ...more) => {
+      this.rolledBack(trx);
+      await rollback(trx, ...more);
+    };
+  }
+
+  add(em: EntityManager, fn: TaskFunction<unknown>, options: SubmitOptions | undefined): void {
+    const trx = em.getTransactionContext<object>();
+    if (!trx) return void this.tasks.submit(fn, options);
+    const frame = this.open.get(trx);
+    if (!frame) throw transactionEnded();
+    frame.queue.add(frame.depth, fn, options);
+  }
+
+  private began(trx: object, outer: Frame | undefined): object {
+    const queue = outer?.queue ?? new CommitQueue();
+    this.open.set(trx, { queue, depth: (outer?.depth ?? 0) + 1 });
+    return trx;
+  }
+
+  private committed(trx: object): void {
+    this.ended(trx, ({ queue, depth }) => queue.committed(depth - 1, this.tasks));
+  }
+
+  private rolledBack(trx: object): void {
+    this.ended(trx, ({ queue, depth }) => queue.rolledBack(depth - 1));
+  }
+
+  private ended(trx: object, then: (frame: Frame) => void): void {
+    const frame = this.open.get(trx);
+    this.open.delete(trx);
+    if (frame) then(frame);
+  }
+
+  /** The first to know of the COMMIT: a subscriber that throws after it turns `commit()` into a rejection. */
+  private tellingOfCommits(trx: object, broadcaster: Broadcaster | undefined): Broadcaster {
+    return {
+      dispatchEvent: async (event, ...more) => {
+        if (event === 'afterTransactionCommit') this.committed(trx);
+        await broadcaster?.dispatchEvent(event, ...more);
+      },
+      isTopLevel: () => broadcaster?.isTopLevel?.() ?? false,
+    };
+  }
+}

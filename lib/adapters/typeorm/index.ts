@@ -1,0 +1,3 @@
+export { onCommit } from './on-commit.js';
+export { TypeOrmUnits } from './typeorm-units.js';
+export { TypeOrmUnitsModule, type TypeOrmUnitsOptions } from './typeorm-units.module.js';

@@ -1,0 +1,62 @@
+import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
+import type { SubmitOptions, TaskContext } from '../../contract/tasks.js';
+import type { BackgroundTasks } from '../../tasks/background-tasks.js';
+import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../tasks/commit-hooks.js';
+import { CommitQueue } from '../../tasks/commit-queue.js';
+import type { TaskFunction } from '../../tasks/task.js';
+
+/** TypeORM 0.3 knows no `dataSource`; in 1.x `connection` is deprecated. */
+const dataSourceOf = (of: EntityManager): DataSource =>
+  (of as { dataSource?: DataSource }).dataSource ?? (of as { connection: DataSource }).connection;
+
+/** Transactions and savepoints open. The depth is protected in TypeORM, and is 0 in drivers that know no savepoints. */
+const openIn = (runner: QueryRunner): number =>
+  runner.isTransactionActive ? Math.max(1, (runner as { transactionDepth?: number }).transactionDepth ?? 1) : 0;
+
+/**
+ * Submits `fn` to the app's task pool once the outermost transaction of `manager` has committed, in the order of the calls;
+ * nobody waits for it. Dropped when the transaction or the savepoint it was called in is rolled back. Without a transaction
+ * it is submitted at once. (After Django's `transaction.on_commit`.)
+ *
+ * @param manager the transaction's own, as `dataSource.transaction(async (manager) => …)` gives it
+ * @param options of the task: name, retries, time-out and so on
+ * @throws BackgroundWorkerError `BGW_NOT_REGISTERED`, `BGW_TRANSACTION_ENDED`, `BGW_INVALID_OPTION`; without a transaction
+ * also what `submit` throws
+ */
+export function onCommit(manager: EntityManager, fn: (ctx: TaskContext) => unknown, options?: SubmitOptions): void {
+  hooksOf<EntityManager>(dataSourceOf(manager), 'DataSource', 'TypeOrmUnitsModule').add(manager, fn, options);
+}
+
+export const hookDataSource = (dataSource: DataSource, tasks: BackgroundTasks): void =>
+  hookInto(dataSource, tasks, () => new TransactionEnds(tasks));
+
+/** TypeORM tells it of released savepoints as of commits, and awaits it before it gives the connection back. */
+class TransactionEnds implements CommitHooks<EntityManager>, EntitySubscriberInterface {
+  readonly v = 1;
+  private readonly queues = new WeakMap<QueryRunner, CommitQueue>();
+
+  constructor(public tasks: BackgroundTasks) {}
+
+  add(manager: EntityManager, fn: TaskFunction<unknown>, options: SubmitOptions | undefined): void {
+    const runner = manager.queryRunner;
+    if (runner?.isReleased) throw transactionEnded();
+    if (!runner?.isTransactionActive) return void this.tasks.submit(fn, options);
+    const queue = this.queues.get(runner) ?? new CommitQueue();
+    queue.add(openIn(runner), fn, options);
+    this.queues.set(runner, queue);
+    this.listen(dataSourceOf(manager));
+  }
+
+  afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
+    this.queues.get(queryRunner)?.committed(openIn(queryRunner), this.tasks);
+  }
+
+  afterTransactionRollback({ queryRunner }: { queryRunner: QueryRunner }): void {
+    this.queues.get(queryRunner)?.rolledBack(openIn(queryRunner));
+  }
+
+  /** `initialize()` replaces the subscribers, so it is looked at each time. The first, as one that throws ends the broadcast. */
+  private listen({ subscribers }: DataSource): void {
+    if (!subscribers.includes(this)) subscribers.unshift(this);
+  }
+}

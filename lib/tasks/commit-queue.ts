@@ -1,0 +1,45 @@
+import { Logger } from '@nestjs/common';
+import type { SubmitOptions } from '../contract/tasks.js';
+import { messageOf } from '../shared/errors.js';
+import type { BackgroundTasks } from './background-tasks.js';
+import { checkSubmission } from './spec.js';
+import type { TaskFunction } from './task.js';
+
+interface Callback {
+  readonly depth: number;
+  readonly fn: TaskFunction<unknown>;
+  readonly options: SubmitOptions | undefined;
+}
+
+/** What waits for the COMMIT of one transaction. Depth 1 is the transaction itself, each savepoint is one deeper. */
+export class CommitQueue {
+  private waiting: readonly Callback[] = [];
+
+  /** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
+  add(depth: number, fn: TaskFunction<unknown>, options: SubmitOptions | undefined): void {
+    checkSubmission('submit', fn, options);
+    this.waiting = [...this.waiting, { depth, fn, options }];
+  }
+
+  /** COMMIT or RELEASE SAVEPOINT. @param open how many are open after it */
+  committed(open: number, tasks: BackgroundTasks): void {
+    const { waiting } = this;
+    this.waiting = open === 0 ? [] : waiting.map((one) => ({ ...one, depth: Math.min(one.depth, open) }));
+    if (open === 0) for (const one of waiting) submitQuietly(tasks, one);
+  }
+
+  /** @param open how many are open after it */
+  rolledBack(open: number): void {
+    this.waiting = this.waiting.filter(({ depth }) => depth <= open);
+  }
+}
+
+/** What was committed cannot fail any more: a refusal is a log line. */
+function submitQuietly(tasks: BackgroundTasks, { fn, options }: Callback): void {
+  try {
+    tasks.submit(fn, options);
+  } catch (error) {
+    const name = options?.name ?? (fn.name || 'task');
+    new Logger('BackgroundTask').error(`onCommit callback ${name} was lost: ${messageOf(error)}`);
+  }
+}

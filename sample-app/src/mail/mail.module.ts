@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { LocalSmtpServer } from './local-smtp-server.js';
+import { MailTasks } from './mail.tasks.js';
+import { Mailer } from './mailer.js';
+import { MailsController } from './mails.controller.js';
+
+@Module({
+  controllers: [MailsController],
+  providers: [LocalSmtpServer, Mailer, MailTasks],
+  exports: [Mailer],
+})
+export class MailModule {}

@@ -1,0 +1,37 @@
+import { BadRequestException, Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { accepted, type Accepted } from '../tasks/accepted.js';
+import { NotificationsService } from './notifications.service.js';
+import type { Subscriber } from './subscriber.entity.js';
+import { SubscribersService } from './subscribers.service.js';
+
+@Controller()
+export class SubscribersController {
+  constructor(
+    private readonly subscribers: SubscribersService,
+    private readonly notifications: NotificationsService,
+  ) {}
+
+  @Post('subscribers')
+  signUp(@Body() body: unknown): Promise<Subscriber> {
+    const { email } = fieldsOf(body);
+    if (typeof email !== 'string' || email.length > 254 || !/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(email))
+      throw new BadRequestException(
+        `email is ${shown(email)}; allowed is an address such as {"email":"ada@localhost"}`,
+      );
+    return this.subscribers.signUp(email);
+  }
+
+  @Post('notifications')
+  @HttpCode(202)
+  notify(@Body() body: unknown): Accepted {
+    const { subject, text } = fieldsOf(body);
+    if (typeof subject !== 'string' || typeof text !== 'string' || /[\r\n]/.test(subject))
+      throw new BadRequestException('allowed is {"subject":"one line","text":"…"}');
+    return accepted(this.notifications.begin({ subject, text }));
+  }
+}
+
+const fieldsOf = (body: unknown): Readonly<Record<string, unknown>> =>
+  typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+
+const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value).slice(0, 100));
