@@ -11,7 +11,7 @@ export interface Script {
 
 export type Size = 'full' | 'short' | 'off';
 
-/** Ctrl-C; and once more for a webpack that is in the middle of a build. */
+/** Ctrl-C; and once more where the first is lost: seen where HMR closes the app, and with it its listeners, in that very moment. */
 async function stopped(bench: Bench, server: string): Promise<void> {
   signal(-bench.serverPid(server), 'SIGINT');
   if (await bench.until(() => bench.processes(server).length === 0, 8_000)) return;
