@@ -88,17 +88,18 @@ Of our hooks at 0 workers: discovery ${mid('ours-0', 'init').toFixed(1)} ms, sta
 
   const goals: readonly (readonly [string, boolean])[] = [
     ['0 workers: within 5 % of the bare app', ratio(all('ours-0', 'boot'), all('bare', 'boot')) <= 1.05],
+    // `@Interval` runs nothing at boot: like for like.
     [
       '1,000 workers: less time a worker than @nestjs/schedule',
-      each('ours-1000', 'boot', 'bare')! < each('schedule-1000', 'boot', 'bare')!,
+      each('ours-1000-late', 'boot', 'bare')! < each('schedule-1000', 'boot', 'bare')!,
     ],
     [
       '1,000 workers: less time a worker over each module at 0',
-      each('ours-1000', 'boot', 'ours-0')! < each('schedule-1000', 'boot', 'schedule-0')!,
+      each('ours-1000-late', 'boot', 'ours-0')! < each('schedule-1000', 'boot', 'schedule-0')!,
     ],
     [
       '1,000 workers: less heap a worker than @nestjs/schedule',
-      each('ours-1000', 'heap', 'ours-0')! < each('schedule-1000', 'heap', 'schedule-0')!,
+      each('ours-1000-late', 'heap', 'ours-0')! < each('schedule-1000', 'heap', 'schedule-0')!,
     ],
   ];
   for (const [goal, met] of goals) console.log(`${met ? 'met   ' : 'MISSED'} ${goal}`);
