@@ -4,6 +4,10 @@ import { Unit } from '../units/unit.js';
 import type { UnitEnds } from '../units/unit-runner.js';
 import type { Watched } from './watched-promise.js';
 
+/** `plain` itself, unless there are headers or a time-out. */
+export const specOver = (plain: UnitSpec, headers: UnitSpec['headers'], timeout: number | undefined): UnitSpec =>
+  timeout === undefined && headers === plain.headers ? plain : { ...plain, headers, timeout };
+
 /** What a unit needs of its loop. */
 export interface UnitOwner {
   completed(): void;

@@ -5,13 +5,14 @@ import { latestSlot } from '../definition/schedule.js';
 import { WorkerAborted, isAbortBy } from '../shared/errors.js';
 import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
 import { Pace } from '../units/pace.js';
-import { capture, runUnit } from '../units/unit-runner.js';
+import { NO_HEADERS, capture, runUnit } from '../units/unit-runner.js';
+import type { UnitSpec } from '../units/environment.js';
 import type { Unit } from '../units/unit.js';
 import type { Driven } from './drive.js';
-import { LoopUnit, type UnitOwner } from './loop-unit.js';
+import { LoopUnit, specOver, type UnitOwner } from './loop-unit.js';
 import { Parts } from './parts.js';
 import { sliceOf, type Site } from './runtime.js';
-import { watched, type Watched } from './watched-promise.js';
+import { Watched } from './watched-promise.js';
 
 /** One run of a loop: what the supervisor steers, and what the body is given. */
 export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
@@ -20,7 +21,8 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   readonly logger: LoggerService;
 
   private readonly controller = new AbortController();
-  private readonly slice: number;
+  /** Of its units, unless they have headers or a time-out. */
+  private readonly plain: UnitSpec;
   private readonly pace: Pace;
   private readonly parts: Parts;
   private readonly units = new Set<Unit>();
@@ -35,8 +37,9 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
     this.name = definition.name;
     this.incarnation = run.incarnation;
     this.logger = site.logger;
-    this.slice = sliceOf(definition);
-    this.pace = new Pace(runtime.clock, this.name, this.beat, this.slice);
+    const slice = sliceOf(definition);
+    this.plain = { kind: 'unit', name: this.name, headers: NO_HEADERS, beat: this.beat, slice };
+    this.pace = new Pace(runtime.clock, this.name, this.beat, slice);
     this.parts = new Parts(
       (signal) => run.report(signal),
       () => this.abort(new WorkerAborted('failed', this.name)),
@@ -119,17 +122,15 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   spawn<T>(fn: (ctx: WorkerContext) => Promise<T>): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
     const child = this.part<T>();
-    this.within(() => fn(this)).then(child.resolve, child.reject);
+    child.follow(this.within(() => fn(this)));
     return child.promise;
   }
 
   unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, { timeout }: { timeout?: number } = {}): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
     const { runtime } = this.site;
-    const headers = capture(runtime.interceptors);
     const result = this.part<T>();
-    const spec = { kind: 'unit', name: this.name, headers, timeout, beat: this.beat, slice: this.slice } as const;
-    const unit = new LoopUnit(runtime, spec, this, result);
+    const unit = new LoopUnit(runtime, specOver(this.plain, capture(runtime.interceptors), timeout), this, result);
     this.units.add(unit);
     this.parts.enter();
     runUnit(runtime, unit, () => {
@@ -151,11 +152,13 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   /** A part that ends with its promise. Where it fails and nobody looks, the body has failed. */
   private part<T>(): Watched<T> {
     this.parts.enter();
-    return watched<T>((unwatched) => {
-      if (unwatched) this.end(this.outcomeOf(unwatched.error));
-      else this.parts.leave();
-    });
+    return new Watched<T>(this.partEnded);
   }
+
+  private readonly partEnded = (unwatched?: { readonly error: unknown }): void => {
+    if (unwatched) this.end(this.outcomeOf(unwatched.error));
+    else this.parts.leave();
+  };
 
   /** In the worker's own place, where a throw is a rejection. */
   private async within<T>(fn: () => Promise<T>): Promise<T> {

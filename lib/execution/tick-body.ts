@@ -4,7 +4,7 @@ import type { TickRunnable } from '../contract/runnable.js';
 import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
 import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
-import { runUnit, type UnitEnds } from '../units/unit-runner.js';
+import { NO_HEADERS, runUnit, type UnitEnds } from '../units/unit-runner.js';
 import { Unit } from '../units/unit.js';
 import { Site, sliceOf, type Runtime } from './runtime.js';
 
@@ -46,7 +46,7 @@ class Tick extends Unit implements TickContext, UnitEnds {
     super(runtime, {
       kind: 'tick',
       name,
-      headers: {},
+      headers: NO_HEADERS,
       timeout: kind.type === 'tick' ? kind.timeout : undefined,
       beat: heartbeatTimeout === undefined ? undefined : () => run.report({ type: 'beat' }),
       slice: sliceOf(definition),

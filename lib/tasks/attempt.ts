@@ -12,15 +12,12 @@ export interface AttemptSite extends UnitEnvironment {
 }
 
 /** One run of a task: a unit of its own, and the task's phase while it runs. */
-export class Attempt extends Unit implements TaskContext, Running {
+export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskContext, Running {
   revoked: WorkerAborted | undefined;
   private timer: Timer | undefined;
 
-  constructor(
-    private readonly site: AttemptSite,
-    readonly task: Task<unknown>,
-  ) {
-    super(site, task);
+  get task(): Task<unknown> {
+    return this.spec;
   }
 
   get is(): 'running' {
@@ -36,17 +33,17 @@ export class Attempt extends Unit implements TaskContext, Running {
   }
 
   get logger(): LoggerService {
-    return this.site.taskLogger;
+    return this.environment.taskLogger;
   }
 
   progress(done: number, total?: number): void {
     this.task.progress = { done, total };
-    this.site.hub.emit({ task: this.id }, { type: 'taskProgress', done, total });
+    this.environment.hub.emit({ task: this.id }, { type: 'taskProgress', done, total });
   }
 
   /** Calls back once this much time has passed, unless it ended before. */
   limit(ms: number, fn: () => void): void {
-    this.timer = this.site.clock.after(ms, fn, { limit: true });
+    this.timer = this.environment.clock.after(ms, fn, { limit: true });
   }
 
   revoke(reason: WorkerAborted): void {

@@ -15,12 +15,12 @@ export interface UnitEnds {
 
 type Work<U, T> = (unit: U) => T | PromiseLike<T>;
 
-const NONE = Object.freeze({});
+export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** What interceptors want to carry along, read in the submitter's context. */
 export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Record<string, string>> {
   return interceptors.length === 0
-    ? NONE
+    ? NO_HEADERS
     : (Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>);
 }
 

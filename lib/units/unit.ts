@@ -7,7 +7,9 @@ import { UnitScope } from './scope.js';
 import type { UnitEnvironment, UnitSpec } from './environment.js';
 
 /** One unit of work. What costs something (id, signal, scope) is made when first read. */
-export class Unit implements UnitContext, UnitInfo {
+export class Unit<E extends UnitEnvironment = UnitEnvironment, S extends UnitSpec = UnitSpec>
+  implements UnitContext, UnitInfo
+{
   /** Runs a function in the context in which the work failed. */
   failedWithin: (<R>(fn: () => R) => R) | undefined;
   /** Why the unit was cancelled, if it was. */
@@ -19,8 +21,8 @@ export class Unit implements UnitContext, UnitInfo {
   private scope: UnitScope | undefined;
 
   constructor(
-    private readonly environment: UnitEnvironment,
-    private readonly spec: UnitSpec,
+    protected readonly environment: E,
+    protected readonly spec: S,
   ) {}
 
   get kind(): UnitInfo['kind'] {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Parts } from '../../lib/execution/parts.js';
-import { watched } from '../../lib/execution/watched-promise.js';
+import { Watched } from '../../lib/execution/watched-promise.js';
 import { deferred } from '../../lib/shared/deferred.js';
 import type { BodySignal, Outcome } from '../../lib/supervision/ports.js';
 import { drain } from '../support/fake-clock.js';
@@ -88,9 +88,9 @@ describe('a watched promise', () => {
     ['returned', (promise) => (async () => await promise)().catch(() => undefined)],
   ])('knows that it is watched when %s', async (_, watch) => {
     const end = deferred<unknown>();
-    const { promise, reject } = watched<never>((unwatched) => end.resolve(unwatched));
-    watch(promise);
-    reject(error);
+    const watched = new Watched<never>((unwatched) => end.resolve(unwatched));
+    watch(watched.promise);
+    watched.reject(error);
     expect(await end.promise).toBeUndefined();
     await drain();
     expect(last.seen).toEqual([]);
@@ -98,15 +98,16 @@ describe('a watched promise', () => {
 
   it('tells of a failure that nobody looked at, which is no unhandledRejection', async () => {
     const end = deferred<unknown>();
-    watched((unwatched) => end.resolve(unwatched)).reject(error);
+    new Watched((unwatched) => end.resolve(unwatched)).reject(error);
     expect(await end.promise).toEqual({ error });
     await drain();
     expect(last.seen).toEqual([]);
   });
 
   it('is a Promise with its value', async () => {
-    const { promise, resolve } = watched<number>(() => undefined);
-    resolve(7);
+    const watched = new Watched<number>(() => undefined);
+    watched.resolve(7);
+    const { promise } = watched;
     expect(promise).toBeInstanceOf(Promise);
     expect(await promise).toBe(7);
   });
