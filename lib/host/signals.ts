@@ -8,22 +8,28 @@ const WATCHDOG = 5_000;
 
 /**
  * A second SIGINT or SIGTERM abandons what drains. One that comes within 500 ms is the first, delivered twice by a watcher or npm.
- * Where nobody else listens, the signal is raised again, so that it does what it would have done without us.
+ * Where nobody else listens, the signal is raised again once the drain is over, so that it does what it would have done without us.
  * @returns the end of listening: a permanent listener would swallow the signal that Nest raises at its end
  */
 export function onSecondSignal(clock: Clock, abandon: () => void): () => void {
   const begun = clock.now();
+  let missed: NodeJS.Signals | undefined;
   const listener = (signal: NodeJS.Signals): void => {
+    if (isOurs(signal, 1)) missed = signal;
     if (clock.now() - begun < DOUBLE_DELIVERY) return;
     abandon();
-    const alone = process.listenerCount(signal) === 1;
     end();
-    if (alone) process.kill(process.pid, signal);
   };
-  const end = (): void => STOP_SIGNALS.forEach((signal) => process.removeListener(signal, listener));
+  const end = (): void => {
+    for (const signal of STOP_SIGNALS) process.removeListener(signal, listener);
+    if (missed && isOurs(missed, 0)) process.kill(process.pid, missed);
+  };
   for (const signal of STOP_SIGNALS) process.on(signal, listener);
   return end;
 }
+
+/** Nobody else listens. */
+const isOurs = (signal: NodeJS.Signals, ours: 0 | 1): boolean => process.listenerCount(signal) === ours;
 
 /** Says once that `enableShutdownHooks()` is missing; late, since application contexts enable their hooks late. */
 export function checkShutdownHooks(clock: Clock, logger: Logger, env: NodeJS.ProcessEnv): Timer {

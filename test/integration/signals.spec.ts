@@ -113,6 +113,19 @@ describe('our listener', () => {
     expect(child.times('>> DRAINED')).toBe(0);
   });
 
+  it('is the only one, and the signal comes within milliseconds: it is raised again after the drain', async () => {
+    const child = await running({ keepAlive: true });
+    child.type('close');
+    await child.prints('ASKED');
+    child.signal('SIGINT');
+    // By its answer it has taken the signal, too.
+    child.type('listeners');
+    await child.prints('LISTENERS 1 1');
+    child.type('release');
+    expect(await child.exits()).toMatchObject({ code: null, signal: 'SIGINT' });
+    expect(child.times('>> DRAINED')).toBe(1);
+  });
+
   it('is gone after the drain', async () => {
     const child = await running({ keepAlive: true });
     child.type('listeners');
