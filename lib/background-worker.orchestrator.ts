@@ -94,9 +94,10 @@ export class BackgroundWorkerOrchestrator
   }
 
   add(definition: AddedTick | AddedLoop): WorkerHandle {
-    const { registry, factory, selection, guard } = this.assembled();
+    const { registry, factory, selection } = this.assembled();
     this.stage.assertNotClosing();
     const entry = registry.add(factory.ofAdded(definition));
+    const { guard } = this.assembled();
     const start = async (): Promise<void> => {
       if (selection.includes(entry.name)) await guard?.start(selection.named);
       this.launch([entry], selection);

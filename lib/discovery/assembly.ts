@@ -51,6 +51,7 @@ export interface Assembly {
   readonly selection: Selection;
   readonly registry: Registry;
   readonly factory: WorkerFactory;
+  /** Made with the first worker. */
   readonly guard: Guard | undefined;
   readonly tasks: TaskRoom;
   readonly closing: Closing;
@@ -71,7 +72,8 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const { shutdownTimeout } = options;
   const supervisors = (): readonly Supervisor[] => registry.all.map(({ supervisor }) => supervisor);
   const app = { rootModule: rootModuleOf(modules), clock, hub, logger, shutdownTimeout, supervisors, drain };
-  const guard = off ? undefined : makeGuard(guardOptionsOf(options), app);
+  let made: Guard | undefined;
+  const guard = (): Guard | undefined => (off ? undefined : (made ??= makeGuard(guardOptionsOf(options), app)));
   const factory = new WorkerFactory(runtime, options, ports, stage, guard);
   const skipped = (line: string): void => logger.debug(line);
   const found = [...decorated(modules.values())];
@@ -81,7 +83,17 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
   const tasks = assembleTasks(materials, runtime, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
-  return { shutdownTimeout, registry, factory, guard, selection, tasks, closing };
+  return {
+    shutdownTimeout,
+    registry,
+    factory,
+    selection,
+    tasks,
+    closing,
+    get guard() {
+      return made;
+    },
+  };
 }
 
 /** Booted by `withoutWorkers()` or in Nest's REPL. Asked while the app is built. */

@@ -19,26 +19,16 @@ const NONE: readonly Gate[] = [];
 
 /** Makes a supervised worker of a definition and the instance that it was found on. */
 export class WorkerFactory {
-  private readonly surroundings: Surroundings;
+  private made: { readonly guard: Guard | undefined; readonly surroundings: Surroundings } | undefined;
 
   constructor(
     private readonly runtime: Runtime,
-    {
-      defaults = {},
-      workers = {},
-      shutdownTimeout,
-    }: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
+    private readonly options: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
     private readonly ports: SupervisorPorts,
     private readonly stage: Stage,
-    private readonly guard: Guard | undefined,
-  ) {
-    this.surroundings = {
-      shutdownTimeout,
-      gates: guard ? ['guard'] : [],
-      defaults: guard ? { stopTimeout: GUARDED_STOP_TIMEOUT, ...defaults } : defaults,
-      overrides: workers,
-    };
-  }
+    /** Asked with the first worker: an app without any needs none. */
+    private readonly guardOf: () => Guard | undefined,
+  ) {}
 
   /** @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION` */
   ofFound({ subject, options, target, classes, module }: Found): RegistryEntry {
@@ -56,6 +46,17 @@ export class WorkerFactory {
   private readonly handleOf = (supervisor: Supervisor): WorkerHandle =>
     new SupervisedHandle(supervisor, this.stage, this.runtime.inside);
 
+  private surround(guard: Guard | undefined): NonNullable<WorkerFactory['made']> {
+    const { defaults = {}, workers = {}, shutdownTimeout } = this.options;
+    const surroundings: Surroundings = {
+      shutdownTimeout,
+      gates: guard ? ['guard'] : [],
+      defaults: guard ? { stopTimeout: GUARDED_STOP_TIMEOUT, ...defaults } : defaults,
+      overrides: workers,
+    };
+    return { guard, surroundings };
+  }
+
   private make(
     subject: string,
     own: Found['options'],
@@ -63,8 +64,9 @@ export class WorkerFactory {
     classes: readonly unknown[],
     source: string,
   ): RegistryEntry {
-    const definition = defineWorker(subject, own, this.surroundings);
-    const gates = this.guard ? [this.guard.gateOf(definition.name)] : NONE;
+    const { guard, surroundings } = (this.made ??= this.surround(this.guardOf()));
+    const definition = defineWorker(subject, own, surroundings);
+    const gates = guard ? [guard.gateOf(definition.name)] : NONE;
     const body = bodyOf(this.runtime, definition, target);
     const supervisor = new Supervisor(definition, gates, body, this.ports);
     return new RegistryEntry(supervisor, classes, source, this.handleOf);
