@@ -28,6 +28,9 @@ const about = (nest: 'nest12' | 'nest11', from: string, fixtures: string) => ({
 
 /** MikroORM 7 asks for a newer Node than we do; its tests run there only. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const runsMikroOrm7 = major * 100 + minor >= 2217;
+if (!runsMikroOrm7)
+  console.warn(`SKIPPED: the contract of MikroORM 7, which needs Node 22.17; this is ${process.version}`);
 const mikroOrm7: TestProjectInlineConfiguration = {
   extends: true,
   plugins: [from(`${root}test/compat/mikro-orm-7/`, /^@mikro-orm\//)],
@@ -78,7 +81,7 @@ export default defineConfig({
           env: about('nest11', nest11, `${nest11}build/test/fixtures/`),
         },
       },
-      ...(major * 100 + minor >= 2217 ? [mikroOrm7] : []),
+      ...(runsMikroOrm7 ? [mikroOrm7] : []),
     ],
   },
 });

@@ -23,11 +23,3 @@ export function compile(files: readonly string[], out: string): void {
     writeFileSync(target, outputText);
   }
 }
-
-/** A real environment: no test runner's, no CI's, no switch of ours. */
-export const realEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(VITEST|JEST_|NODE_TEST|NODE_ENV$|NODE_OPTIONS$|CI$|BACKGROUND_WORKERS$|npm_)/.test(name),
-    ),
-  );

@@ -6,7 +6,8 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
-import { compile, realEnvironment } from './compile.js';
+import { plainEnv } from '../test/support/plain-env.js';
+import { compile } from './compile.js';
 import type { Report } from './flood-run.js';
 
 const SECONDS = Number(process.env['SECONDS'] ?? 30);
@@ -15,7 +16,7 @@ const PARTS = 3;
 const out = fileURLToPath(new URL(`build/${process.pid}`, import.meta.url));
 try {
   compile(['bench/flood-run.ts', 'bench/flood-app.ts'], out);
-  const server = fork(join(out, 'bench/flood-run.js'), { env: realEnvironment(), execArgv: ['--expose-gc'] });
+  const server = fork(join(out, 'bench/flood-run.js'), { env: plainEnv(), execArgv: ['--expose-gc'] });
   const told = async (what?: string): Promise<Report> => {
     const answer = once(server, 'message') as Promise<[Report]>;
     if (what) server.send(what);

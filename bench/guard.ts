@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plainEnv } from '../test/support/plain-env.js';
 
 /**
  * What the guard costs: between processes that do nothing else, one of which holds the workers of one app.
@@ -14,11 +15,7 @@ import { fileURLToPath } from 'node:url';
 const ROUNDS = Number(process.argv[2] ?? 30);
 const child = fileURLToPath(new URL('guard-peer.mjs', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'bgw-bench-'));
-const hidden = /^(VITEST|JEST_WORKER_ID|NODE_TEST_CONTEXT|NODE_ENV|CI|BACKGROUND_WORKERS|npm_.*)$/;
-const env = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.test(name))),
-  XDG_RUNTIME_DIR: directory,
-};
+const env = plainEnv({ XDG_RUNTIME_DIR: directory });
 
 interface Told {
   readonly is: string;

@@ -31,6 +31,11 @@ export const count: Rule = rule(
 export const finite: Rule = rule('a finite number', (value) => isNumber(value) && Number.isFinite(value));
 export const flag: Rule = rule('true or false', (value) => typeof value === 'boolean');
 export const func: Rule = rule('a function', (value) => typeof value === 'function');
+export const list: Rule = rule('a list', Array.isArray);
+export const tokens: Rule = rule(
+  'a list of injection tokens, one at least',
+  (value) => Array.isArray(value) && value.length > 0,
+);
 export const record: Rule = rule('an object', isRecord);
 export const oneOf = (...values: readonly string[]): Rule =>
   rule(values.map((value) => `'${value}'`).join(', '), (value) => typeof value === 'string' && values.includes(value));

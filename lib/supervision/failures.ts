@@ -34,12 +34,10 @@ export function supervisorPorts(
     onFatal(worker, error) {
       report(`${worker} failed for good: the app shuts down`, error);
       if (onFatal)
-        void settle(async () => await onFatal({ worker, error })).catch((thrown: unknown) =>
+        void (async () => await onFatal({ worker, error }))().catch((thrown: unknown) =>
           report('onFatal failed', thrown),
         );
       else if (testRunnerOf(process.env) === undefined) exitFatally(clock, shutdownTimeout, drain, stage.isClosing);
     },
   };
 }
-
-const settle = async (fn: () => Promise<void>): Promise<void> => await fn();

@@ -32,11 +32,7 @@ export class Stage {
       case 'before':
         return handled(this.left.promise.then(() => this.whenOpen(fn)));
       case 'closing':
-        return handled(
-          Promise.reject(
-            new BackgroundWorkerError('BGW_SHUTTING_DOWN', 'the app is shutting down: no worker starts any more'),
-          ),
-        );
+        return handled(Promise.reject(shuttingDown()));
     }
   }
 

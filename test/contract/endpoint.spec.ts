@@ -13,7 +13,8 @@ import {
   type Endpoint,
   type Held,
 } from '../../lib/endpoint/endpoint.js';
-import { FIXTURES, childEnv, until } from '../guard/support/running.js';
+import { FIXTURES, until } from '../guard/support/running.js';
+import { plainEnv } from '../support/plain-env.js';
 
 const ENDPOINTS: readonly [string, (name: string) => Endpoint, boolean][] = [
   ['abstract', abstractSocket, process.platform === 'linux'],
@@ -45,7 +46,7 @@ class Racers {
   constructor(kind: string, name: string, count: number, rounds = 1, mode = '') {
     const args = [`${FIXTURES}guard-race.js`, kind, name, this.directory, String(rounds), mode];
     this.children = Array.from({ length: count }, () =>
-      spawn(process.execPath, args, { env: childEnv(), stdio: ['ignore', 'ignore', 'inherit'] }),
+      spawn(process.execPath, args, { env: plainEnv(), stdio: ['ignore', 'ignore', 'inherit'] }),
     );
     closing.push(() => this.end());
   }

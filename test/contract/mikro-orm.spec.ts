@@ -31,5 +31,3 @@ describeWith(postgres, `units with MikroORM ${version}`, () => {
 it(`is MikroORM ${version}`, () => {
   expect(Utils.getORMVersion()).toMatch(new RegExp(`^${version}\\.`));
 });
-
-if (process.versions.node.startsWith('20.')) it.skip('MikroORM 7 needs Node 22.17', () => undefined);

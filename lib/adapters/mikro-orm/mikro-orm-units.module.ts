@@ -1,6 +1,6 @@
 import { MikroORM } from '@mikro-orm/core';
 import { Module, type DynamicModule, type InjectionToken, type ModuleMetadata } from '@nestjs/common';
-import { checkAll, rule } from '../../definition/check.js';
+import { checkAll, list, tokens } from '../../definition/check.js';
 import { BackgroundTasks } from '../../tasks/background-tasks.js';
 import { MikroOrmUnits } from './mikro-orm-units.js';
 
@@ -8,9 +8,6 @@ export interface MikroOrmUnitsOptions extends Pick<ModuleMetadata, 'imports'> {
   /** Injection tokens. Default `[MikroORM]`, which is the unnamed one of `@mikro-orm/nestjs`. */
   orms?: readonly InjectionToken[];
 }
-
-const isList = rule('a list', Array.isArray);
-const tokens = rule('a list of injection tokens, one at least', (value) => Array.isArray(value) && value.length > 0);
 
 /** Global: provides `MikroOrmUnits`, and lets `onCommit` find the app's tasks. */
 @Module({})
@@ -22,7 +19,7 @@ export class MikroOrmUnitsModule {
    * @throws BackgroundWorkerError `BGW_INVALID_OPTION`
    */
   static forRoot(options: MikroOrmUnitsOptions = {}): DynamicModule {
-    checkAll('MikroOrmUnitsModule', options, { orms: tokens, imports: isList });
+    checkAll('MikroOrmUnitsModule', options, { orms: tokens, imports: list });
     const { orms = [MikroORM], imports = [] } = options;
     const provider = {
       provide: MikroOrmUnits,

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type InjectionToken, type ModuleMetadata } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { checkAll, rule } from '../../definition/check.js';
+import { checkAll, list, tokens } from '../../definition/check.js';
 import { BackgroundTasks } from '../../tasks/background-tasks.js';
 import { TypeOrmUnits } from './typeorm-units.js';
 
@@ -8,9 +8,6 @@ export interface TypeOrmUnitsOptions extends Pick<ModuleMetadata, 'imports'> {
   /** Injection tokens. Default `[DataSource]`, which is the unnamed one of `@nestjs/typeorm`. */
   dataSources?: readonly InjectionToken[];
 }
-
-const isList = rule('a list', Array.isArray);
-const tokens = rule('a list of injection tokens, one at least', (value) => Array.isArray(value) && value.length > 0);
 
 /** Global: provides `TypeOrmUnits`, and lets `onCommit` find the app's tasks. */
 @Module({})
@@ -22,7 +19,7 @@ export class TypeOrmUnitsModule {
    * @throws BackgroundWorkerError `BGW_INVALID_OPTION`
    */
   static forRoot(options: TypeOrmUnitsOptions = {}): DynamicModule {
-    checkAll('TypeOrmUnitsModule', options, { dataSources: tokens, imports: isList });
+    checkAll('TypeOrmUnitsModule', options, { dataSources: tokens, imports: list });
     const { dataSources = [DataSource], imports = [] } = options;
     const provider = {
       provide: TypeOrmUnits,

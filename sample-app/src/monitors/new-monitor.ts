@@ -1,4 +1,5 @@
 import { BadRequestException } from '@nestjs/common';
+import { excerpt, refuse } from '../refusal.js';
 
 export interface NewMonitor {
   readonly url: string;
@@ -37,10 +38,3 @@ function parseInterval(value: unknown): number {
   }
   return Number(value);
 }
-
-function refuse(field: string, value: unknown, allowed: string): BadRequestException {
-  const shown = value === undefined ? 'missing' : excerpt(JSON.stringify(value));
-  return new BadRequestException(`${field} is ${shown}; allowed is ${allowed}`);
-}
-
-const excerpt = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);

@@ -1,4 +1,5 @@
 import { BadRequestException, Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { refuse } from '../refusal.js';
 import { accepted, type Accepted } from '../tasks/accepted.js';
 import { NotificationsService } from './notifications.service.js';
 import type { Subscriber } from './subscriber.entity.js';
@@ -15,9 +16,7 @@ export class SubscribersController {
   signUp(@Body() body: unknown): Promise<Subscriber> {
     const { email } = fieldsOf(body);
     if (typeof email !== 'string' || email.length > 254 || !/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(email))
-      throw new BadRequestException(
-        `email is ${shown(email)}; allowed is an address such as {"email":"ada@localhost"}`,
-      );
+      throw refuse('email', email, 'an address such as {"email":"ada@localhost"}');
     return this.subscribers.signUp(email);
   }
 
@@ -33,5 +32,3 @@ export class SubscribersController {
 
 const fieldsOf = (body: unknown): Readonly<Record<string, unknown>> =>
   typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-
-const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value).slice(0, 100));

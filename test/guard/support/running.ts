@@ -1,22 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { plainEnv } from '../../support/plain-env.js';
 import type { GuardAppInput } from '../../fixtures/guard-app.js';
-
-/** What a test runner, a watcher or CI says of itself: the child must not know. BGW_TEST_PROCESS stays, for the leak check. */
-const HIDDEN =
-  /^(VITEST|JEST_WORKER_ID|NODE_TEST_CONTEXT|NODE_ENV|CI|BACKGROUND_WORKERS|FORCE_COLOR|WATCH_REPORT|npm_)/;
 
 export const FIXTURES = process.env['BGW_FIXTURES']!;
 
 /** `orphaned`: by a shell that has ended. It does nothing until it is told to boot. */
 export type How = 'alone' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
-
-/** @param env over the test's own, less what would switch the guard off */
-export function childEnv(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !HIDDEN.test(name));
-  return { ...Object.fromEntries(kept), NO_COLOR: '1', ...env };
-}
 
 export async function until(reached: () => boolean, what: string, ms = 14_000, more = (): string => ''): Promise<void> {
   for (const end = performance.now() + ms; !reached(); await pause(2))
@@ -65,7 +56,7 @@ export class Running {
       orphaned: [...launcher, 'sh', '-c', 'exec 3<&0; "$0" "$@" <&3 &', ...app],
     };
     const [program = '', ...args] = started[how];
-    return new Running(spawn(program, args, { env: childEnv(env), stdio: 'pipe' }), how);
+    return new Running(spawn(program, args, { env: plainEnv(env), stdio: 'pipe' }), how);
   }
 
   /** The app's own. */
