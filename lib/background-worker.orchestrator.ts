@@ -1,4 +1,3 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import {
   Inject,
   Injectable,
@@ -19,6 +18,7 @@ import type { Selection } from './host/enabled.js';
 import { checkShutdownHooks, onSecondSignal } from './host/signals.js';
 import { CLOCK, type Clock, type Timer } from './shared/clock.js';
 import { stackOf } from './shared/errors.js';
+import { RootContext } from './shared/root-context.js';
 import type { AddedLoop, AddedTick, WorkerHost } from './supervision/background-workers.js';
 import type { WorkerHandle } from './supervision/handle.js';
 import { startPhases, stopPhases } from './supervision/phases.js';
@@ -41,7 +41,7 @@ export class BackgroundWorkerOrchestrator
   private readonly hub: EventHub;
   private readonly stage = new Stage();
   private readonly off = whyOff();
-  private root = AsyncLocalStorage.snapshot();
+  private readonly root = new RootContext();
   private assembly: Assembly | undefined;
   private started: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -116,7 +116,7 @@ export class BackgroundWorkerOrchestrator
         hub: this.hub,
         logger: this.logger,
         stage: this.stage,
-        root: (fn) => this.root(() => new AsyncResource('BackgroundWork').runInAsyncScope(fn)),
+        root: this.root,
         drain: () => this.onModuleDestroy(),
       },
       this.off,
@@ -125,7 +125,7 @@ export class BackgroundWorkerOrchestrator
 
   private async start(): Promise<void> {
     if (this.stage.isClosing) return;
-    this.root = AsyncLocalStorage.snapshot();
+    this.root.moveHere();
     const { registry, selection, guard } = this.assembled();
     const on = registry.names.filter((name) => selection.includes(name));
     const off = registry.names.filter((name) => !selection.includes(name));

@@ -18,6 +18,7 @@ import {
 import { isRepl } from '../host/repl.js';
 import type { Clock } from '../shared/clock.js';
 import { Inside } from '../shared/inside.js';
+import type { RootContext } from '../shared/root-context.js';
 import { supervisorPorts } from '../supervision/failures.js';
 import { Registry } from '../supervision/registry.js';
 import type { Supervisor } from '../supervision/supervisor.js';
@@ -39,8 +40,7 @@ export interface Materials {
   readonly hub: EventHub;
   readonly logger: Logger;
   readonly stage: Stage;
-  /** Runs a function in the module's root async context. */
-  readonly root: <R>(fn: () => R) => R;
+  readonly root: RootContext;
   /** Stops all workers. */
   readonly drain: () => Promise<unknown>;
 }

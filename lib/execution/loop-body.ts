@@ -17,7 +17,7 @@ export class LoopBody extends Site {
 
   start(run: Run): LiveBody {
     const loop = new Loop(this, run);
-    this.runtime.root(() => loop.main(async () => await drive(this.target.run(loop), loop)));
+    this.runtime.root.run(() => loop.main(async () => await drive(this.target.run(loop), loop)));
     return loop;
   }
 }

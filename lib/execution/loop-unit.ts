@@ -1,7 +1,10 @@
+import type { UnitContext } from '../contract/contexts.js';
 import type { WorkerAborted } from '../shared/errors.js';
-import type { UnitEnvironment, UnitSpec } from '../units/environment.js';
+import type { Link } from '../shared/fifo.js';
+import type { UnitSpec } from '../units/environment.js';
 import { Unit } from '../units/unit.js';
 import type { UnitEnds } from '../units/unit-runner.js';
+import type { Runtime, Site } from './runtime.js';
 import type { Watched } from './watched-promise.js';
 
 /** `plain` itself, unless there are headers or a time-out. */
@@ -10,26 +13,35 @@ export const specOver = (plain: UnitSpec, headers: UnitSpec['headers'], timeout:
 
 /** What a unit needs of its loop. */
 export interface UnitOwner {
+  readonly site: Site;
   completed(): void;
   /** The function has settled. */
-  left(unit: Unit): void;
+  left(unit: LoopUnit): void;
 }
 
 /** One `ctx.unitOfWork` of a loop. */
-export class LoopUnit<T> extends Unit implements UnitEnds {
+export class LoopUnit extends Unit<Runtime> implements UnitEnds, Link<LoopUnit> {
+  before: LoopUnit | undefined = undefined;
+  after: LoopUnit | undefined = undefined;
+
   constructor(
-    environment: UnitEnvironment,
-    spec: UnitSpec,
     private readonly owner: UnitOwner,
-    private readonly result: Watched<T>,
+    spec: UnitSpec,
+    private readonly fn: (unit: UnitContext) => unknown,
+    private readonly result: Watched<unknown>,
   ) {
-    super(environment, spec);
+    super(owner.site.runtime, spec);
+  }
+
+  work(): unknown {
+    this.environment.inside.enter(this.owner.site);
+    return this.fn(this);
   }
 
   succeeded(value: unknown): void {
     if (this.reason?.why !== 'timeout') {
       this.owner.completed();
-      this.result.resolve(value as T);
+      this.result.resolve(value);
     }
     this.owner.left(this);
   }

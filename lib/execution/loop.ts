@@ -4,10 +4,10 @@ import { invalid, milliseconds } from '../definition/check.js';
 import { latestSlot } from '../definition/schedule.js';
 import { WorkerAborted, isAbortBy } from '../shared/errors.js';
 import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
+import { Fifo } from '../shared/fifo.js';
 import { Pace } from '../units/pace.js';
 import { NO_HEADERS, capture, runUnit } from '../units/unit-runner.js';
 import type { UnitSpec } from '../units/environment.js';
-import type { Unit } from '../units/unit.js';
 import type { Driven } from './drive.js';
 import { LoopUnit, specOver, type UnitOwner } from './loop-unit.js';
 import { Parts } from './parts.js';
@@ -25,12 +25,12 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   private readonly plain: UnitSpec;
   private readonly pace: Pace;
   private readonly parts: Parts;
-  private readonly units = new Set<Unit>();
+  private readonly units = new Fifo<LoopUnit>();
   private readonly onAsked: (() => void)[] = [];
   private reason: WorkerAborted | undefined;
 
   constructor(
-    private readonly site: Site,
+    readonly site: Site,
     private readonly run: Run,
   ) {
     const { definition, runtime } = site;
@@ -128,15 +128,12 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
 
   unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, { timeout }: { timeout?: number } = {}): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
-    const { runtime } = this.site;
+    const spec = specOver(this.plain, capture(this.site.runtime.interceptors), timeout);
     const result = this.part<T>();
-    const unit = new LoopUnit(runtime, specOver(this.plain, capture(runtime.interceptors), timeout), this, result);
-    this.units.add(unit);
+    const unit = new LoopUnit(this, spec, fn, result);
+    this.units.push(unit);
     this.parts.enter();
-    runUnit(runtime, unit, () => {
-      runtime.inside.enter(this.site);
-      return fn(unit);
-    });
+    runUnit(unit);
     return result.promise;
   }
 
@@ -144,7 +141,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
     this.run.report({ type: 'unitCompleted' });
   }
 
-  left(unit: Unit): void {
+  left(unit: LoopUnit): void {
     this.units.delete(unit);
     this.parts.leave();
   }

@@ -19,12 +19,8 @@ export class TickBody extends Site {
   }
 
   start(run: Run): LiveBody {
-    const { runtime } = this;
-    const tick = new Tick(this, run);
-    runUnit(runtime, tick, () => {
-      runtime.inside.enter(this);
-      return this.target.run(tick);
-    });
+    const tick = new Tick(this, run, this.target);
+    runUnit(tick);
     return {
       ask: () => undefined,
       cancel: (reason: WorkerAborted) => tick.cancel(reason),
@@ -33,13 +29,14 @@ export class TickBody extends Site {
   }
 }
 
-class Tick extends Unit implements TickContext, UnitEnds {
+class Tick extends Unit<Runtime> implements TickContext, UnitEnds {
   readonly incarnation: number;
   readonly scheduledAt: Date;
 
   constructor(
     private readonly site: Site,
     private readonly run: Run,
+    private readonly target: TickRunnable,
   ) {
     const { definition, runtime } = site;
     const { kind, heartbeatTimeout, name } = definition;
@@ -53,6 +50,11 @@ class Tick extends Unit implements TickContext, UnitEnds {
     });
     this.incarnation = run.incarnation;
     this.scheduledAt = new Date(runtime.clock.wall() - runtime.clock.now() + run.scheduledAt);
+  }
+
+  work(): unknown {
+    this.environment.inside.enter(this.site);
+    return this.target.run(this);
   }
 
   get logger(): LoggerService {

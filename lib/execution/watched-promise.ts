@@ -1,16 +1,13 @@
 /**
- * A promise that knows whether anybody looks at how it ends. Without a `Symbol.species` of its own, which makes `then` five
- * times dearer.
+ * A promise that knows whether anybody looks at how it ends: `await`, `then` and all others read its `constructor` first, and
+ * with that of plain promises they make no promise more than for a plain one.
  */
 class WatchedPromise<T> extends Promise<T> {
   isWatched = false;
 
-  override then<A = T, B = never>(
-    fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
+  override get ['constructor'](): PromiseConstructor {
     this.isWatched = true;
-    return super.then(fulfilled, rejected);
+    return Promise;
   }
 }
 
@@ -28,7 +25,7 @@ const ignore = (): void => undefined;
 
 /** The end of something that somebody may look at. */
 export class Watched<T> {
-  readonly promise: Promise<T> & { readonly isWatched: boolean } = new WatchedPromise<T>(keep);
+  readonly promise = new WatchedPromise<T>(keep);
   private readonly settle = last;
 
   /**
@@ -50,7 +47,9 @@ export class Watched<T> {
   }
 
   reject(error: unknown): void {
-    void Promise.prototype.then.call(this.promise, undefined, ignore);
+    const { isWatched } = this.promise;
+    void this.promise.catch(ignore);
+    this.promise.isWatched = isWatched;
     this.settle.reject(error);
     process.nextTick(() => this.onEnd(this.promise.isWatched ? undefined : { error }));
   }

@@ -16,6 +16,10 @@ export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskCon
   revoked: WorkerAborted | undefined;
   private timer: Timer | undefined;
 
+  work(): unknown {
+    return this.task.fn(this);
+  }
+
   get task(): Task<unknown> {
     return this.spec;
   }

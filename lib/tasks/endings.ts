@@ -13,7 +13,7 @@ export const TOLD: readonly Told[] = [...Object.values(EVENTS), ...OTHERS];
 export function tell({ hub, audience, root }: PoolSite, type: Told, task: Task<unknown>, error?: unknown): void {
   if (!audience.isThere || !hub.wants(type)) return;
   const { id, attempts: attempt } = task;
-  root(() => hub.emit({ task: id }, { type, error, attempt }));
+  root.run(() => hub.emit({ task: id }, { type, error, attempt }));
 }
 
 export function endWell(site: PoolSite, task: Task<unknown>, value: unknown): void {

@@ -4,7 +4,7 @@ import type { Timer } from '../shared/clock.js';
 import { deferred, type Deferred } from '../shared/deferred.js';
 import { BackgroundWorkerError, WorkerAborted } from '../shared/errors.js';
 import { endBadly, endLost, tell } from './endings.js';
-import { Fifo } from './fifo.js';
+import { Fifo } from '../shared/fifo.js';
 import type { PoolSite } from './pool-site.js';
 import { selfJoin } from './self-join.js';
 import { Slots } from './slots.js';

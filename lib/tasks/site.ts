@@ -80,7 +80,7 @@ export class TaskSite implements PoolSite {
   }
 
   onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void {
-    const { task, attempt: number, failedWithin = task.spec.within ?? this.root } = attempt;
+    const { task, attempt: number, failedWithin = task.spec.within ?? this.root.run } = attempt;
     if (!this.reporter) return;
     try {
       const at = {

@@ -6,7 +6,8 @@ import { isBare } from '../units/environment.js';
 import { executeUnit } from '../units/unit-runner.js';
 import { Attempt } from './attempt.js';
 import { endBadly, endLost, endWell, tell } from './endings.js';
-import { Fifo } from './fifo.js';
+import { Fifo } from '../shared/fifo.js';
+import { Follower, type AttemptEnds } from './follower.js';
 import type { PoolSite } from './pool-site.js';
 import type { Task } from './task.js';
 
@@ -17,11 +18,11 @@ export interface SlotOwner {
   left(): void;
 }
 
-const NOW = Promise.resolve();
-
 /** Runs tasks, at most so many at a time. A slot is free again when the function has settled, whatever became of the task before. */
-export class Slots {
+export class Slots implements AttemptEnds {
   private readonly running = new Fifo<Task<unknown>>();
+  /** Idle ones. */
+  private readonly followers: Follower[] = [];
   private flow: 'idle' | 'scheduled' | 'pumping' = 'idle';
 
   constructor(
@@ -43,10 +44,8 @@ export class Slots {
   wake(): void {
     if (this.flow !== 'idle' || this.running.length >= this.count) return;
     this.flow = 'scheduled';
-    this.site.root(this.schedule);
+    this.site.root.defer(this.pump);
   }
-
-  private readonly schedule = (): void => void NOW.then(this.pump);
 
   private readonly pump = (): void => {
     this.flow = 'pumping';
@@ -65,7 +64,7 @@ export class Slots {
     task.phase = attempt;
     this.running.push(task);
     tell(this.site, 'taskStarted', task);
-    if (timeout !== undefined) attempt.limit(timeout, () => this.site.root(() => this.timedOut(attempt)));
+    if (timeout !== undefined) attempt.limit(timeout, () => this.site.root.run(() => this.timedOut(attempt)));
     let out: unknown;
     try {
       out = within ? within(() => this.alone(attempt)) : this.alone(attempt);
@@ -76,14 +75,8 @@ export class Slots {
     this.succeeded(attempt, out);
   }
 
-  /** By the true `then` of promises: whatever one has in its place, it is told once. */
   private follow(attempt: Attempt, out: PromiseLike<unknown>): void {
-    const promise = out instanceof Promise ? out : Promise.resolve(out);
-    void Promise.prototype.then.call(
-      promise,
-      (value: unknown) => this.succeeded(attempt, value),
-      (error: unknown) => this.failed(attempt, error),
-    );
+    (this.followers.pop() ?? new Follower(this, this.followers)).follow(attempt, out);
   }
 
   /** In an async scope of its own: what a task puts there with `AsyncLocalStorage.enterWith()` no other sees. */
@@ -93,9 +86,8 @@ export class Slots {
 
   private readonly execute = (attempt: Attempt): unknown => {
     const { site } = this;
-    const { task } = attempt;
-    site.inside.enter(task);
-    return isBare(site) ? task.fn(attempt) : executeUnit(site, attempt, () => task.fn(attempt));
+    site.inside.enter(attempt.task);
+    return isBare(site) ? attempt.work() : executeUnit(attempt);
   };
 
   /** Without a retry left the task is over, but for its slot. */
@@ -106,7 +98,7 @@ export class Slots {
     attempt.cancel(reason);
   }
 
-  private succeeded(attempt: Attempt, value: unknown): void {
+  succeeded(attempt: Attempt, value: unknown): void {
     const { task, reason } = attempt;
     if (reason?.why === 'timeout') return this.failed(attempt, reason);
     attempt.end();
@@ -117,7 +109,7 @@ export class Slots {
     }
   }
 
-  private failed(attempt: Attempt, thrown: unknown): void {
+  failed(attempt: Attempt, thrown: unknown): void {
     const { task, reason, revoked } = attempt;
     attempt.end();
     if (task.isSettled) return this.release(task);

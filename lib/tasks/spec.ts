@@ -4,6 +4,7 @@ import { checkAll, finite, invalid, milliseconds, oneOf, record, rule, type Rule
 import { retries, taskConcurrency } from '../definition/task-options.js';
 import { checkBackoff } from '../definition/validation.js';
 import { DEFAULT_BACKOFF, type BackoffOptions } from '../shared/backoff.js';
+import type { Within } from '../shared/root-context.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import { capture } from '../units/unit-runner.js';
 
@@ -15,7 +16,7 @@ export interface TaskSpec {
   readonly backoff: BackoffOptions;
   readonly timeout: number | undefined;
   /** Runs the function in the submitter's context. */
-  readonly within: (<R>(fn: () => R) => R) | undefined;
+  readonly within: Within | undefined;
   readonly id: string | undefined;
 }
 

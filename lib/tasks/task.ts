@@ -5,7 +5,7 @@ import { deferred, handled, type Deferred } from '../shared/deferred.js';
 import { messageOf, type WorkerAborted } from '../shared/errors.js';
 import type { Place } from '../shared/inside.js';
 import type { UnitSpec } from '../units/environment.js';
-import type { Link } from './fifo.js';
+import type { Link } from '../shared/fifo.js';
 import type { TaskSpec } from './spec.js';
 
 export type TaskFunction<T> = (ctx: TaskContext) => T | PromiseLike<T>;

@@ -2,6 +2,7 @@ import type { ModuleRef } from '@nestjs/core';
 import type { UnitInfo, UnitInterceptor } from '../contract/units.js';
 import type { Audience, EventHub } from '../events/event-hub.js';
 import type { Clock } from '../shared/clock.js';
+import type { RootContext } from '../shared/root-context.js';
 
 /** What all units of an app share. */
 export interface UnitEnvironment {
@@ -10,8 +11,7 @@ export interface UnitEnvironment {
   /** Of the events of units. */
   readonly unitAudience: Audience;
   readonly moduleRef: ModuleRef;
-  /** Runs a function in a copy of the module's root async context: nothing of a request leaks in, nothing that it enters leaks out. */
-  readonly root: <R>(fn: () => R) => R;
+  readonly root: RootContext;
   readonly interceptors: readonly UnitInterceptor[];
 }
 

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { UnitInterceptor } from '../contract/units.js';
-import type { Clock, Timer } from '../shared/clock.js';
+import type { Timer } from '../shared/clock.js';
 import { WorkerAborted } from '../shared/errors.js';
-import { isBare, type UnitEnvironment } from './environment.js';
+import { isBare } from './environment.js';
 import type { Unit } from './unit.js';
 
 /** Told how a unit ended, never in the stack of `runUnit`. */
@@ -13,8 +13,6 @@ export interface UnitEnds {
   timedOut(reason: WorkerAborted): void;
 }
 
-type Work<U, T> = (unit: U) => T | PromiseLike<T>;
-
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** What interceptors want to carry along, read in the submitter's context. */
@@ -24,56 +22,49 @@ export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Reco
     : (Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>);
 }
 
-/** Runs `work` as this unit in the root context, through the interceptors. Never throws. */
-export function runUnit<U extends Unit & UnitEnds>(
-  environment: UnitEnvironment,
-  unit: U,
-  work: Work<U, unknown>,
-): void {
-  const limit = unit.timeout === undefined ? undefined : limited(environment.clock, unit, unit.timeout);
-  environment.root(() => {
-    const running = isBare(environment) ? attempt(unit, work) : executeUnit(environment, unit, work);
-    void Promise.prototype.then.call(
-      running,
-      (value: unknown) => {
-        limit?.cancel();
-        unit.succeeded(value);
-      },
-      (error: unknown) => {
-        limit?.cancel();
-        unit.failedWithin ??= AsyncLocalStorage.snapshot();
-        unit.failed(error);
-      },
-    );
-  });
+/** Runs the unit in the root context, through the interceptors. Never throws. */
+export function runUnit(unit: Unit & UnitEnds): void {
+  unit.environment.root.run(begin, unit);
 }
 
-function attempt<U>(unit: U, work: Work<U, unknown>): Promise<unknown> {
+function begin(unit: Unit & UnitEnds): void {
+  const limit = unit.timeout === undefined ? undefined : limited(unit, unit.timeout);
+  void Promise.prototype.then.call(
+    isBare(unit.environment) ? attempt(unit) : executeUnit(unit),
+    (value: unknown) => {
+      limit?.cancel();
+      unit.succeeded(value);
+    },
+    (error: unknown) => {
+      limit?.cancel();
+      unit.failedWithin ??= AsyncLocalStorage.snapshot();
+      unit.failed(error);
+    },
+  );
+}
+
+function attempt(unit: Unit): Promise<unknown> {
   try {
-    const out = work(unit);
+    const out = unit.work();
     return out instanceof Promise ? out : Promise.resolve(out);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
-function limited(clock: Clock, unit: Unit & UnitEnds, timeout: number): Timer {
+function limited(unit: Unit & UnitEnds, timeout: number): Timer {
   const expire = (): void => {
     if (unit.reason) return;
     const reason = new WorkerAborted('timeout', `${unit.name} (option timeout: ${timeout} ms)`);
     unit.timedOut(reason);
     unit.cancel(reason);
   };
-  return clock.after(timeout, expire, { limit: true });
+  return unit.environment.clock.after(timeout, expire, { limit: true });
 }
 
-/** Runs `work` as this unit in the current context: through the interceptors, told to who listens. */
-export async function executeUnit<U extends Unit, T>(
-  environment: UnitEnvironment,
-  unit: U,
-  work: Work<U, T>,
-): Promise<T> {
-  const { hub, clock } = environment;
+/** Runs the unit in the current context: through the interceptors, told to who listens. */
+export async function executeUnit(unit: Unit): Promise<unknown> {
+  const { hub, clock, interceptors } = unit.environment;
   const started = clock.now();
   const report = (type: 'unitStarted' | 'unitCompleted' | 'unitFailed', error?: unknown): void => {
     if (!hub.wants(type)) return;
@@ -83,8 +74,7 @@ export async function executeUnit<U extends Unit, T>(
   };
   report('unitStarted');
   try {
-    const value =
-      environment.interceptors.length === 0 ? await innermost(unit, work) : await onion(environment, unit, work);
+    const value = interceptors.length === 0 ? await innermost(unit) : await onion(unit);
     report('unitCompleted');
     return value;
   } catch (error) {
@@ -93,9 +83,9 @@ export async function executeUnit<U extends Unit, T>(
   }
 }
 
-async function innermost<U extends Unit, T>(unit: U, work: Work<U, T>): Promise<T> {
+async function innermost(unit: Unit): Promise<unknown> {
   try {
-    return await work(unit);
+    return await unit.work();
   } catch (error) {
     unit.failedWithin = AsyncLocalStorage.snapshot();
     throw error;
@@ -103,14 +93,15 @@ async function innermost<U extends Unit, T>(unit: U, work: Work<U, T>): Promise<
 }
 
 /** The work's own value is the result: an interceptor can fail a unit, not answer for it. */
-async function onion<U extends Unit, T>({ interceptors }: UnitEnvironment, unit: U, work: Work<U, T>): Promise<T> {
-  let value: { readonly is: T } | undefined;
+async function onion(unit: Unit): Promise<unknown> {
+  const { interceptors } = unit.environment;
+  let value: { readonly is: unknown } | undefined;
   const call = async (index: number): Promise<unknown> => {
     const interceptor = interceptors[index];
     if (interceptor) return await interceptor.around(unit, () => call(index + 1));
-    value = { is: await innermost(unit, work) };
+    value = { is: await innermost(unit) };
     return value.is;
   };
   const answered = await call(0);
-  return value ? value.is : (answered as T);
+  return value ? value.is : answered;
 }

@@ -2,16 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { Token, UnitContext } from '../contract/contexts.js';
 import type { UnitInfo } from '../contract/units.js';
 import type { WorkerAborted } from '../shared/errors.js';
+import type { Within } from '../shared/root-context.js';
 import { Pace } from './pace.js';
 import { UnitScope } from './scope.js';
 import type { UnitEnvironment, UnitSpec } from './environment.js';
 
 /** One unit of work. What costs something (id, signal, scope) is made when first read. */
-export class Unit<E extends UnitEnvironment = UnitEnvironment, S extends UnitSpec = UnitSpec>
+export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extends UnitSpec = UnitSpec>
   implements UnitContext, UnitInfo
 {
   /** Runs a function in the context in which the work failed. */
-  failedWithin: (<R>(fn: () => R) => R) | undefined;
+  failedWithin: Within | undefined;
   /** Why the unit was cancelled, if it was. */
   reason: WorkerAborted | undefined;
 
@@ -21,9 +22,12 @@ export class Unit<E extends UnitEnvironment = UnitEnvironment, S extends UnitSpe
   private scope: UnitScope | undefined;
 
   constructor(
-    protected readonly environment: E,
+    readonly environment: E,
     protected readonly spec: S,
   ) {}
+
+  /** What is done in it. */
+  abstract work(): unknown;
 
   get kind(): UnitInfo['kind'] {
     return this.spec.kind;

@@ -1,12 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+
 import type { WorkerEvent } from '../../lib/contract/events.js';
 import type { PoolOptions } from '../../lib/contract/tasks.js';
 import type { UnitInterceptor } from '../../lib/contract/units.js';
 import type { BackgroundWorkerModuleOptions } from '../../lib/definition/module-options.js';
 import { EventHub } from '../../lib/events/event-hub.js';
 import { Inside } from '../../lib/shared/inside.js';
+import { RootContext } from '../../lib/shared/root-context.js';
 import { BackgroundTasks } from '../../lib/tasks/background-tasks.js';
 import { Closing } from '../../lib/tasks/closing.js';
 import { Handlers, type FoundHandler } from '../../lib/tasks/handlers.js';
@@ -45,10 +46,9 @@ export class TaskRig {
     if (!options.quiet) hub.onAny((event) => this.events.push(event));
     const say = (message: unknown): void => void this.lines.push(String(message));
     const logger: LoggerService = { log: say, error: say, warn: say };
-    const snapshot = AsyncLocalStorage.snapshot();
-    const root = <R>(fn: () => R): R => snapshot(() => new AsyncResource('TaskRig').runInAsyncScope(fn));
     const moduleRef = {} as ModuleRef;
     const unitAudience = hub.audience(UNIT_EVENTS);
+    const root = new RootContext();
     const runtime = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
     const site = new TaskSite(runtime, logger, options.onError);
     this.room = new TaskRoom(

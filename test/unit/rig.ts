@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { ModuleRef } from '@nestjs/core';
 import type { TickContext, WorkerContext } from '../../lib/contract/contexts.js';
 import type { WorkerEvent } from '../../lib/contract/events.js';
@@ -10,6 +9,7 @@ import { EventHub } from '../../lib/events/event-hub.js';
 import { bodyOf } from '../../lib/execution/body-of.js';
 import type { Runtime } from '../../lib/execution/runtime.js';
 import { Inside } from '../../lib/shared/inside.js';
+import { RootContext } from '../../lib/shared/root-context.js';
 import { SupervisedHandle } from '../../lib/supervision/handle.js';
 import type { Policy } from '../../lib/supervision/machine/machine.js';
 import { Stage } from '../../lib/supervision/stage.js';
@@ -42,7 +42,7 @@ export class Rig {
       moduleRef: {} as ModuleRef,
       inside,
       unitAudience: hub.audience(UNIT_EVENTS),
-      root: (fn) => new AsyncResource('Rig').runInAsyncScope(fn),
+      root: new RootContext(),
       interceptors,
     };
     const policy: Policy = { ...defineWorker('RigWorker', options), shutdownTimeout: 25_000, gates: [] };
