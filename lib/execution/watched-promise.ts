@@ -1,3 +1,5 @@
+const ignore = (): void => undefined;
+
 /**
  * A promise that knows whether anybody looks at how it ends: `await`, `then` and all others read its `constructor` first, and
  * with that of plain promises they make no promise more than for a plain one.
@@ -8,6 +10,13 @@ class WatchedPromise<T> extends Promise<T> {
   override get ['constructor'](): PromiseConstructor {
     this.isWatched = true;
     return Promise;
+  }
+
+  /** That it fails is no unhandledRejection. */
+  forgive(): void {
+    const { isWatched } = this;
+    void this.catch(ignore);
+    this.isWatched = isWatched;
   }
 }
 
@@ -21,7 +30,6 @@ let last: Settle;
 const keep = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
   last = { resolve, reject };
 };
-const ignore = (): void => undefined;
 
 /** The end of something that somebody may look at. */
 export class Watched<T> {
@@ -47,9 +55,7 @@ export class Watched<T> {
   }
 
   reject(error: unknown): void {
-    const { isWatched } = this.promise;
-    void this.promise.catch(ignore);
-    this.promise.isWatched = isWatched;
+    this.promise.forgive();
     this.settle.reject(error);
     process.nextTick(() => this.onEnd(this.promise.isWatched ? undefined : { error }));
   }

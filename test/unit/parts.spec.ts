@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Parts } from '../../lib/execution/parts.js';
 import { Watched } from '../../lib/execution/watched-promise.js';
@@ -77,6 +78,10 @@ describe('a watched promise', () => {
     ['caught', (promise) => promise.catch(() => undefined)],
     ['in Promise.all', (promise) => Promise.all([promise, Promise.resolve()]).catch(() => undefined)],
     ['in allSettled', (promise) => Promise.allSettled([promise])],
+    ['in a race', (promise) => Promise.race([promise]).catch(() => undefined)],
+    ['followed by then', (promise) => promise.then(undefined, () => undefined)],
+    ['followed by finally', (promise) => promise.finally(() => undefined).catch(() => undefined)],
+    ['what another resolves with', (promise) => new Promise((resolve) => resolve(promise)).catch(() => undefined)],
     [
       'awaited',
       async (promise) => {
@@ -102,6 +107,14 @@ describe('a watched promise', () => {
     expect(await end.promise).toEqual({ error });
     await drain();
     expect(last.seen).toEqual([]);
+  });
+
+  it('is not watched by who prints it', async () => {
+    const end = deferred<unknown>();
+    const watched = new Watched((unwatched) => end.resolve(unwatched));
+    expect(inspect(watched.promise)).toContain('<pending>');
+    watched.reject(error);
+    expect(await end.promise).toEqual({ error });
   });
 
   it('is a Promise with its value', async () => {
