@@ -78,7 +78,7 @@ describe('a watched promise', () => {
     ['caught', (promise) => promise.catch(() => undefined)],
     ['in Promise.all', (promise) => Promise.all([promise, Promise.resolve()]).catch(() => undefined)],
     ['in allSettled', (promise) => Promise.allSettled([promise])],
-    ['in a race', (promise) => Promise.race([promise]).catch(() => undefined)],
+    ['in a race', (promise) => Promise.race([promise, deferred<never>().promise]).catch(() => undefined)],
     ['followed by then', (promise) => promise.then(undefined, () => undefined)],
     ['followed by finally', (promise) => promise.finally(() => undefined).catch(() => undefined)],
     ['what another resolves with', (promise) => new Promise((resolve) => resolve(promise)).catch(() => undefined)],
