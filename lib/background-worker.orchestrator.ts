@@ -1,7 +1,6 @@
 import {
   Inject,
   Injectable,
-  Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
@@ -18,6 +17,7 @@ import type { Selection } from './host/enabled.js';
 import { checkShutdownHooks, onSecondSignal } from './host/signals.js';
 import { CLOCK, type Clock, type Timer } from './shared/clock.js';
 import { stackOf } from './shared/errors.js';
+import { OwnLogger } from './shared/own-logger.js';
 import { RootContext } from './shared/root-context.js';
 import type { AddedLoop, AddedTick, WorkerHost } from './supervision/background-workers.js';
 import type { WorkerHandle } from './supervision/handle.js';
@@ -37,7 +37,7 @@ const SHARE = 0.8;
 export class BackgroundWorkerOrchestrator
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown, WorkerHost, TaskHost
 {
-  private readonly logger = new Logger('BackgroundWorker');
+  private readonly logger = new OwnLogger('BackgroundWorker');
   private readonly hub: EventHub;
   private readonly stage = new Stage();
   private readonly off = whyOff();

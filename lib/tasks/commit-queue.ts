@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { SubmitOptions } from '../contract/tasks.js';
 import { messageOf } from '../shared/errors.js';
+import { OwnLogger } from '../shared/own-logger.js';
 import type { BackgroundTasks } from './background-tasks.js';
 import { checkSubmission } from './spec.js';
 import type { TaskFunction } from './task.js';
@@ -40,6 +40,6 @@ function submitQuietly(tasks: BackgroundTasks, { fn, options }: Callback): void 
     tasks.submit(fn, options);
   } catch (error) {
     const name = options?.name ?? (fn.name || 'task');
-    new Logger('BackgroundTask').error(`onCommit callback ${name} was lost: ${messageOf(error)}`);
+    new OwnLogger('BackgroundTask').error(`onCommit callback ${name} was lost: ${messageOf(error)}`);
   }
 }

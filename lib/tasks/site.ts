@@ -1,8 +1,9 @@
-import { Logger, type LoggerService } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import type { Audience } from '../events/event-hub.js';
 import { BackgroundWorkerError, messageOf, stackOf } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
+import { OwnLogger } from '../shared/own-logger.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { Attempt } from './attempt.js';
 import { TOLD } from './endings.js';
@@ -31,7 +32,7 @@ export class TaskSite implements PoolSite {
   readonly interceptors: UnitEnvironment['interceptors'];
   readonly inside: Inside;
   readonly ledger = new Ledger();
-  readonly taskLogger: LoggerService = new Logger('BackgroundTask');
+  readonly taskLogger: LoggerService = new OwnLogger('BackgroundTask');
   readonly audience: Audience;
   readonly unitAudience: Audience;
   private readonly tally: Tally;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Injectable, Logger, type LoggerService } from '@nestjs/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   BackgroundTask,
   BackgroundTasks,
@@ -185,4 +185,24 @@ describe('each way to run, under an onError and a subscriber of events$ that thr
     work = late;
     await eachWay(5);
   });
+});
+
+it('a logger that throws costs nothing but the log: its lines are on stderr', async () => {
+  const lines = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const boom = (): never => {
+    throw new Error('in the logger');
+  };
+  const broken: LoggerService = { log: boom, error: boom, warn: boom, debug: boom, verbose: boom };
+  const world = await rig();
+  Logger.overrideLogger(broken);
+  onTestFinished(() => Logger.overrideLogger(false));
+  for (const [way, fails] of Object.entries(ways)) {
+    work = async () => await Promise.reject(new Error('the work'));
+    await fails(world);
+    await nothingIsLeft(world, way);
+  }
+  expect(lines.mock.calls.flat().join('')).toMatch(
+    /^\[BackgroundWorker\] task .* failed for good: the work \(the logger threw: in the logger\)$/m,
+  );
+  lines.mockRestore();
 });
