@@ -1,6 +1,6 @@
 import type { StopReport } from '../contract/worker-state.js';
 import type { Clock } from '../shared/clock.js';
-import { Drain, type DrainReport } from './drain.js';
+import { Drain, namesOf, type DrainReport } from './drain.js';
 import type { TaskRoom } from './room.js';
 import type { Task } from './task.js';
 
@@ -62,8 +62,13 @@ export class Closing {
   }
 
   private drain(until: number, includes: (task: Task<unknown>) => boolean): Drain {
+    const { room, clock, grace } = this;
     const deadline = Math.min(until, this.latest);
-    return new Drain(this.room.pools, this.clock, { deadline, grace: this.grace, includes });
+    const onSlow = (left: readonly Task<unknown>[]): void => {
+      const most = ((deadline - clock.now()) / 1_000).toFixed(1);
+      room.logger.log(`waiting for ${countOf(left.length)}, ${most} s at most: ${namesOf(left)}`);
+    };
+    return new Drain(room.pools, clock, { deadline, grace, includes, onSlow });
   }
 }
 

@@ -20,7 +20,11 @@ export interface DrainLimits {
   readonly grace: number;
   /** Which tasks it is about. */
   includes(task: Task<unknown>): boolean;
+  /** Told once, after a second, of those that are left. */
+  onSlow(left: readonly Task<unknown>[]): void;
 }
+
+const SLOW = 1_000;
 
 /** Waits for the tasks of these pools; cuts what is left `grace` before the deadline, and abandons it at the deadline. */
 export class Drain {
@@ -37,12 +41,13 @@ export class Drain {
     private readonly limits: DrainLimits,
   ) {
     const { deadline, grace } = limits;
-    this.begun = this.waiting().length + this.running().length;
+    this.begun = this.left().length;
     this.watches = pools.map((pool) => pool.watch(() => this.check()));
     this.loseAfter(deadline);
     const left = Math.max(0, deadline - clock.now());
     this.timers.push(clock.after(left - Math.min(grace, left / 2), () => this.cut(), { limit: true }));
     this.timers.push(clock.after(left, () => this.abandon(), { limit: true }));
+    this.timers.push(clock.after(SLOW, () => limits.onSlow(this.left())));
     this.check();
   }
 
@@ -76,8 +81,9 @@ export class Drain {
     return this.pools.flatMap((pool) => [...pool.running]).filter((task) => this.limits.includes(task));
   }
 
-  private waiting(): readonly Task<unknown>[] {
-    return this.pools.flatMap((pool) => [...pool.waiting()]).filter((task) => this.limits.includes(task));
+  private left(): readonly Task<unknown>[] {
+    const waiting = this.pools.flatMap((pool) => [...pool.waiting()]).filter((task) => this.limits.includes(task));
+    return [...this.running(), ...waiting];
   }
 
   /** Asked after every task: the first that is found answers. */
@@ -103,6 +109,12 @@ export class Drain {
 
 const NAMED = 10;
 
+/** The first ten with their ids. */
+export function namesOf(tasks: readonly Task<unknown>[]): string {
+  const names = tasks.slice(0, NAMED).map(({ name, id }) => `${name} (${id})`);
+  return `${names.join(', ')}${tasks.length > NAMED ? ` and ${tasks.length - NAMED} more` : ''}`;
+}
+
 /** Resolves once nothing is left in these pools, or the time is up: the log names what is left then. */
 export async function whenIdle(site: PoolSite, pools: readonly TaskPool[], timeout = Infinity): Promise<void> {
   const load = (): number => pools.reduce((sum, pool) => sum + pool.load, 0);
@@ -115,7 +127,5 @@ export async function whenIdle(site: PoolSite, pools: readonly TaskPool[], timeo
   for (const end of unwatch) end();
   const left = pools.flatMap((pool) => [...pool.running, ...pool.waiting()]);
   if (left.length === 0) return;
-  const names = left.slice(0, NAMED).map(({ name, id }) => `${name} (${id})`);
-  const more = left.length > NAMED ? ` and ${left.length - NAMED} more` : '';
-  site.taskLogger.warn(`drain() has waited ${timeout} ms; abandoned, not finished: ${names.join(', ')}${more}`);
+  site.taskLogger.warn(`drain() has waited ${timeout} ms; abandoned, not finished: ${namesOf(left)}`);
 }

@@ -23,7 +23,7 @@ export class TaskRoom implements TaskConsumer {
     readonly transport: TaskTransport,
     pools: Readonly<Record<string, PoolOptions>>,
     private readonly consumes: boolean,
-    private readonly logger: LoggerService,
+    readonly logger: LoggerService,
   ) {
     for (const [name, options] of Object.entries(pools)) this.named.set(name, new TaskPool(name, site, options));
     const queue = pools[DEFAULT_POOL]?.queue;

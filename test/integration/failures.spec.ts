@@ -195,7 +195,7 @@ it('a logger that throws costs nothing but the log: its lines are on stderr', as
   const broken: LoggerService = { log: boom, error: boom, warn: boom, debug: boom, verbose: boom };
   const world = await rig();
   Logger.overrideLogger(broken);
-  onTestFinished(() => Logger.overrideLogger(false));
+  onTestFinished(() => void Logger.overrideLogger(false));
   for (const [way, fails] of Object.entries(ways)) {
     work = async () => await Promise.reject(new Error('the work'));
     await fails(world);

@@ -431,4 +431,22 @@ describe('the end of the app', () => {
     expect(code(() => tasks.submit(() => 1))).toBe('BGW_SHUTTING_DOWN');
     expect(await codeOf(tasks.submitWhenFree(() => 1))).toBe('BGW_SHUTTING_DOWN');
   });
+
+  it('says after a second what it waits for, once', async () => {
+    const { clock, closing, tasks, lines } = new TaskRig({ pool: { concurrency: 1 } });
+    const now = clock.now();
+    const slow = tasks.submit((ctx) => ctx.sleep(3_000), { name: 'slow' });
+    const next = tasks.submit(() => 1, { name: 'next' });
+    await drain();
+    const report = closing.begin(Promise.resolve(), now + 8_000, now + 10_000);
+    await clock.advance(999);
+    expect(lines).toEqual([]);
+    await clock.advance(1);
+    const line = `waiting for 2 tasks, 7.0 s at most: slow (${slow.id}), next (${next.id})`;
+    expect(lines).toEqual([line]);
+    await clock.advance(2_000);
+    expect(await report).toEqual({ drained: 2, lost: 0, abandoned: [] });
+    await closing.end();
+    expect(lines).toEqual([line]);
+  });
 });
