@@ -23,7 +23,7 @@ import { supervisorPorts } from '../supervision/failures.js';
 import { Registry } from '../supervision/registry.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import type { Stage } from '../supervision/stage.js';
-import { UNIT_EVENTS } from '../units/environment.js';
+import { UNIT_EVENTS, type UnitEnvironment } from '../units/environment.js';
 import { Closing } from '../tasks/closing.js';
 import type { TaskRoom } from '../tasks/room.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
@@ -66,7 +66,15 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
     typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
   );
   const unitAudience = hub.audience(UNIT_EVENTS);
-  const runtime = { clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
+  const environment: UnitEnvironment = {
+    clock,
+    hub,
+    unitAudience,
+    moduleRef,
+    inside: new Inside(),
+    root,
+    interceptors,
+  };
   const ports = supervisorPorts(clock, hub, logger, stage, options, drain);
   const registry = new Registry();
   const { shutdownTimeout } = options;
@@ -74,14 +82,14 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const app = { rootModule: rootModuleOf(modules), clock, hub, logger, shutdownTimeout, supervisors, drain };
   let made: Guard | undefined;
   const guard = (): Guard | undefined => (off ? undefined : (made ??= makeGuard(guardOptionsOf(options), app)));
-  const factory = new WorkerFactory(runtime, options, ports, stage, guard);
+  const factory = new WorkerFactory(environment, options, ports, stage, guard);
   const skipped = (line: string): void => logger.debug(line);
   const found = [...decorated(modules.values())];
   for (const worker of discover(found, skipped)) registry.add(factory.ofFound(worker));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
   const selection = off ?? selectionOf(options.enabled, process.env);
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
-  const tasks = assembleTasks(materials, runtime, options, selection, found);
+  const tasks = assembleTasks(materials, environment, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
   return {
     shutdownTimeout,

@@ -5,8 +5,9 @@ import { TASKS, type Selection } from '../host/enabled.js';
 import { Handlers } from '../tasks/handlers.js';
 import { MemoryTransport } from '../tasks/memory-transport.js';
 import { DEFAULT_POOL, TaskRoom } from '../tasks/room.js';
-import { TaskSite, type TaskRuntime } from '../tasks/site.js';
+import { TaskSite } from '../tasks/site.js';
 import type { TaskTransport } from '../tasks/transport.js';
+import type { UnitEnvironment } from '../units/environment.js';
 import type { Decorated } from './decorated.js';
 import { discoverHandlers } from './discover-handlers.js';
 
@@ -16,7 +17,7 @@ import { discoverHandlers } from './discover-handlers.js';
  */
 export function assembleTasks(
   { moduleRef, logger }: { readonly moduleRef: ModuleRef; readonly logger: Logger },
-  runtime: TaskRuntime,
+  environment: UnitEnvironment,
   options: BackgroundWorkerModuleOptions,
   selection: Selection,
   found: readonly Decorated[],
@@ -30,7 +31,7 @@ export function assembleTasks(
   const through = (
     typeof transport === 'object' ? transport : moduleRef.get<TaskTransport>(transport, { strict: false })
   ) as TaskTransport;
-  const site = new TaskSite(runtime, logger, onError);
+  const site = new TaskSite(environment, logger, onError);
   const all = { ...pools, [DEFAULT_POOL]: pool };
   return new TaskRoom(site, handlers, through, all, selection.includes(TASKS), logger);
 }

@@ -2,7 +2,7 @@ import { defineWorker, type Surroundings } from '../definition/definition.js';
 import { invalid } from '../definition/check.js';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { bodyOf } from '../execution/body-of.js';
-import type { Runtime } from '../execution/runtime.js';
+import type { UnitEnvironment } from '../units/environment.js';
 import type { Guard } from '../guard/guard.js';
 import type { AddedLoop, AddedTick } from '../supervision/background-workers.js';
 import { SupervisedHandle, type WorkerHandle } from '../supervision/handle.js';
@@ -22,7 +22,7 @@ export class WorkerFactory {
   private made: { readonly guard: Guard | undefined; readonly surroundings: Surroundings } | undefined;
 
   constructor(
-    private readonly runtime: Runtime,
+    private readonly environment: UnitEnvironment,
     private readonly options: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
     private readonly ports: SupervisorPorts,
     private readonly stage: Stage,
@@ -44,7 +44,7 @@ export class WorkerFactory {
   }
 
   private readonly handleOf = (supervisor: Supervisor): WorkerHandle =>
-    new SupervisedHandle(supervisor, this.stage, this.runtime.inside);
+    new SupervisedHandle(supervisor, this.stage, this.environment.inside);
 
   private surround(guard: Guard | undefined): NonNullable<WorkerFactory['made']> {
     const { defaults = {}, workers = {}, shutdownTimeout } = this.options;
@@ -67,7 +67,7 @@ export class WorkerFactory {
     const { guard, surroundings } = (this.made ??= this.surround(this.guardOf()));
     const definition = defineWorker(subject, own, surroundings);
     const gates = guard ? [guard.gateOf(definition.name)] : NONE;
-    const body = bodyOf(this.runtime, definition, target);
+    const body = bodyOf(this.environment, definition, target);
     const supervisor = new Supervisor(definition, gates, body, this.ports);
     return new RegistryEntry(supervisor, classes, source, this.handleOf);
   }

@@ -1,12 +1,16 @@
 import type { Runnable, TickRunnable } from '../contract/runnable.js';
 import type { WorkerDefinition } from '../definition/definition.js';
 import type { Body } from '../supervision/ports.js';
+import type { UnitEnvironment } from '../units/environment.js';
 import { LoopBody } from './loop-body.js';
-import type { Runtime } from './runtime.js';
 import { TickBody } from './tick-body.js';
 
 /** How this definition's `run` is executed. */
-export const bodyOf = (runtime: Runtime, definition: WorkerDefinition, target: Runnable | TickRunnable): Body =>
+export const bodyOf = (
+  environment: UnitEnvironment,
+  definition: WorkerDefinition,
+  target: Runnable | TickRunnable,
+): Body =>
   definition.kind.type === 'tick'
-    ? new TickBody(runtime, definition, target as TickRunnable)
-    : new LoopBody(runtime, definition, target as Runnable);
+    ? new TickBody(environment, definition, target as TickRunnable)
+    : new LoopBody(environment, definition, target as Runnable);

@@ -1,10 +1,11 @@
 import type { UnitContext } from '../contract/contexts.js';
 import type { WorkerAborted } from '../shared/errors.js';
 import type { Link } from '../shared/fifo.js';
+import type { Place } from '../shared/inside.js';
 import type { UnitSpec } from '../units/environment.js';
+import type { UnitEnds } from '../units/follower.js';
 import { Unit } from '../units/unit.js';
-import type { UnitEnds } from '../units/unit-runner.js';
-import type { Runtime, Site } from './runtime.js';
+import type { Site } from './site.js';
 import type { Watched } from './watched-promise.js';
 
 /** `plain` itself, unless there are headers or a time-out. */
@@ -20,7 +21,7 @@ export interface UnitOwner {
 }
 
 /** One `ctx.unitOfWork` of a loop. */
-export class LoopUnit extends Unit<Runtime> implements UnitEnds, Link<LoopUnit> {
+export class LoopUnit extends Unit implements UnitEnds, Link<LoopUnit> {
   before: LoopUnit | undefined = undefined;
   after: LoopUnit | undefined = undefined;
 
@@ -30,11 +31,14 @@ export class LoopUnit extends Unit<Runtime> implements UnitEnds, Link<LoopUnit> 
     private readonly fn: (unit: UnitContext) => unknown,
     private readonly result: Watched<unknown>,
   ) {
-    super(owner.site.runtime, spec);
+    super(owner.site.environment, spec);
+  }
+
+  get place(): Place {
+    return this.owner.site;
   }
 
   work(): unknown {
-    this.environment.inside.enter(this.owner.site);
     return this.fn(this);
   }
 

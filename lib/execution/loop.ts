@@ -11,7 +11,7 @@ import type { UnitSpec } from '../units/environment.js';
 import type { Driven } from './drive.js';
 import { LoopUnit, specOver, type UnitOwner } from './loop-unit.js';
 import { Parts } from './parts.js';
-import { sliceOf, type Site } from './runtime.js';
+import { sliceOf, type Site } from './site.js';
 import { Watched } from './watched-promise.js';
 
 /** One run of a loop: what the supervisor steers, and what the body is given. */
@@ -33,13 +33,13 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
     readonly site: Site,
     private readonly run: Run,
   ) {
-    const { definition, runtime } = site;
+    const { definition, environment } = site;
     this.name = definition.name;
     this.incarnation = run.incarnation;
     this.logger = site.logger;
     const slice = sliceOf(definition);
     this.plain = { kind: 'unit', name: this.name, headers: NO_HEADERS, beat: this.beat, slice };
-    this.pace = new Pace(runtime.clock, this.name, this.beat, slice);
+    this.pace = new Pace(environment.clock, this.name, this.beat, slice);
     this.parts = new Parts(
       (signal) => run.report(signal),
       () => this.abort(new WorkerAborted('failed', this.name)),
@@ -98,7 +98,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   async *ticks(ms: number): AsyncGenerator<void> {
     const rule = milliseconds(1);
     if (!rule.ok(ms)) throw invalid(this.name, 'ticks(ms)', ms, rule.allowed);
-    const { clock } = this.site.runtime;
+    const { clock } = this.site.environment;
     for (let due = clock.now(); ; due = latestSlot(due + ms, ms, clock.now())) {
       try {
         if (this.reason || due > clock.now()) await this.sleep(due - clock.now());
@@ -128,7 +128,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
 
   unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, { timeout }: { timeout?: number } = {}): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
-    const spec = specOver(this.plain, capture(this.site.runtime.interceptors), timeout);
+    const spec = specOver(this.plain, capture(this.site.environment.interceptors), timeout);
     const result = this.part<T>();
     const unit = new LoopUnit(this, spec, fn, result);
     this.units.push(unit);
@@ -159,7 +159,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
 
   /** In the worker's own place, where a throw is a rejection. */
   private async within<T>(fn: () => Promise<T>): Promise<T> {
-    return await this.site.runtime.inside.run(this.site.definition, fn);
+    return await this.site.environment.inside.run(this.site.definition, fn);
   }
 
   private outcomeOf(error: unknown): Outcome {

@@ -3,23 +3,26 @@ import type { TickContext } from '../contract/contexts.js';
 import type { TickRunnable } from '../contract/runnable.js';
 import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
+import type { Place } from '../shared/inside.js';
 import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
-import { NO_HEADERS, runUnit, type UnitEnds } from '../units/unit-runner.js';
+import type { UnitEnvironment } from '../units/environment.js';
+import type { UnitEnds } from '../units/follower.js';
+import { NO_HEADERS, runUnit } from '../units/unit-runner.js';
 import { Unit } from '../units/unit.js';
-import { Site, sliceOf, type Runtime } from './runtime.js';
+import { Site, sliceOf } from './site.js';
 
 /** One run of `every`: a unit. It drains at stop; only `cancel` aborts it. */
 export class TickBody extends Site {
   constructor(
-    runtime: Runtime,
+    environment: UnitEnvironment,
     definition: WorkerDefinition,
-    private readonly target: TickRunnable,
+    readonly target: TickRunnable,
   ) {
-    super(runtime, definition);
+    super(environment, definition);
   }
 
   start(run: Run): LiveBody {
-    const tick = new Tick(this, run, this.target);
+    const tick = new Tick(this, run);
     runUnit(tick);
     return {
       ask: () => undefined,
@@ -29,18 +32,17 @@ export class TickBody extends Site {
   }
 }
 
-class Tick extends Unit<Runtime> implements TickContext, UnitEnds {
+class Tick extends Unit implements TickContext, UnitEnds {
   readonly incarnation: number;
   readonly scheduledAt: Date;
 
   constructor(
-    private readonly site: Site,
+    private readonly site: TickBody,
     private readonly run: Run,
-    private readonly target: TickRunnable,
   ) {
-    const { definition, runtime } = site;
+    const { definition, environment } = site;
     const { kind, heartbeatTimeout, name } = definition;
-    super(runtime, {
+    super(environment, {
       kind: 'tick',
       name,
       headers: NO_HEADERS,
@@ -49,12 +51,15 @@ class Tick extends Unit<Runtime> implements TickContext, UnitEnds {
       slice: sliceOf(definition),
     });
     this.incarnation = run.incarnation;
-    this.scheduledAt = new Date(runtime.clock.wall() - runtime.clock.now() + run.scheduledAt);
+    this.scheduledAt = new Date(environment.clock.wall() - environment.clock.now() + run.scheduledAt);
+  }
+
+  get place(): Place {
+    return this.site;
   }
 
   work(): unknown {
-    this.environment.inside.enter(this.site);
-    return this.target.run(this);
+    return this.site.target.run(this);
   }
 
   get logger(): LoggerService {

@@ -15,6 +15,9 @@ export class RootContext {
   readonly run: Within = (fn, ...given) =>
     this.at.runInAsyncScope(inCopy<typeof given, ReturnType<typeof fn>>, undefined, fn, given);
 
+  /** Not in a copy: for what enters nothing itself. */
+  readonly runPlain = (fn: () => void): void => this.at.runInAsyncScope(fn);
+
   /** In a microtask, never in the caller's stack. */
   readonly defer = (fn: () => void): void => this.at.runInAsyncScope(inMicrotask, undefined, fn);
 }

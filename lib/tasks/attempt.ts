@@ -1,8 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
 import type { TaskContext } from '../contract/tasks.js';
-import type { Timer } from '../shared/clock.js';
 import type { WorkerAborted } from '../shared/errors.js';
+import type { Place } from '../shared/inside.js';
 import type { UnitEnvironment } from '../units/environment.js';
+import type { UnitEnds } from '../units/follower.js';
 import { Unit } from '../units/unit.js';
 import type { Running, Task } from './task.js';
 
@@ -11,10 +12,27 @@ export interface AttemptSite extends UnitEnvironment {
   readonly taskLogger: LoggerService;
 }
 
+export interface AttemptEnds {
+  succeeded(attempt: Attempt, value: unknown): void;
+  failed(attempt: Attempt, error: unknown): void;
+  timedOut(attempt: Attempt, reason: WorkerAborted): void;
+}
+
 /** One run of a task: a unit of its own, and the task's phase while it runs. */
-export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskContext, Running {
+export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskContext, Running, UnitEnds {
   revoked: WorkerAborted | undefined;
-  private timer: Timer | undefined;
+
+  constructor(
+    site: AttemptSite,
+    task: Task<unknown>,
+    private readonly ends: AttemptEnds,
+  ) {
+    super(site, task);
+  }
+
+  get place(): Place {
+    return this.task;
+  }
 
   work(): unknown {
     return this.task.fn(this);
@@ -45,18 +63,20 @@ export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskCon
     this.environment.hub.emit({ task: this.id }, { type: 'taskProgress', done, total });
   }
 
-  /** Calls back once this much time has passed, unless it ended before. */
-  limit(ms: number, fn: () => void): void {
-    this.timer = this.environment.clock.after(ms, fn, { limit: true });
-  }
-
   revoke(reason: WorkerAborted): void {
     this.revoked = reason;
     this.cancel(reason);
   }
 
-  /** The function has settled. */
-  end(): void {
-    this.timer?.cancel();
+  succeeded(value: unknown): void {
+    this.ends.succeeded(this, value);
+  }
+
+  failed(error: unknown): void {
+    this.ends.failed(this, error);
+  }
+
+  timedOut(reason: WorkerAborted): void {
+    this.ends.timedOut(this, reason);
   }
 }

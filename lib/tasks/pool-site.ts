@@ -1,19 +1,16 @@
 import type { Audience } from '../events/event-hub.js';
 import type { BackgroundWorkerError } from '../shared/errors.js';
-import type { Inside } from '../shared/inside.js';
 import type { Attempt, AttemptSite } from './attempt.js';
 import type { Ledger } from './ledger.js';
 import type { Task } from './task.js';
 
 /** What all pools of an app share. */
 export interface PoolSite extends AttemptSite {
-  readonly inside: Inside;
   readonly ledger: Ledger;
   /** What cannot begin by then is lost at once; Infinity while the app runs. */
   readonly until: number;
   /** Of a task's events. */
   readonly audience: Audience;
-  /** No interceptor is around units, and nobody listens to them. */
   /** @throws BackgroundWorkerError `BGW_SHUTTING_DOWN` */
   assertOpen(pool: string): void;
   /** Told of every task when it is submitted, in its submitter's context. */

@@ -19,10 +19,6 @@ type Stage =
   | { readonly is: 'draining'; readonly until: number; readonly late: WeakSet<Task<unknown>> }
   | { readonly is: 'closed' };
 
-export interface TaskRuntime extends UnitEnvironment {
-  readonly inside: Inside;
-}
-
 /** What all pools of an app share: who is told of what, and what is still accepted. */
 export class TaskSite implements PoolSite {
   readonly clock: UnitEnvironment['clock'];
@@ -39,19 +35,19 @@ export class TaskSite implements PoolSite {
   private stage: Stage = { is: 'open' };
 
   constructor(
-    runtime: TaskRuntime,
+    environment: UnitEnvironment,
     private readonly logger: LoggerService,
     private readonly reporter: BackgroundWorkerModuleOptions['onError'],
   ) {
-    this.clock = runtime.clock;
-    this.hub = runtime.hub;
-    this.moduleRef = runtime.moduleRef;
-    this.root = runtime.root;
-    this.interceptors = runtime.interceptors;
-    this.inside = runtime.inside;
-    this.unitAudience = runtime.unitAudience;
-    this.audience = runtime.hub.audience(TOLD);
-    this.tally = new Tally(runtime.clock, logger);
+    this.clock = environment.clock;
+    this.hub = environment.hub;
+    this.moduleRef = environment.moduleRef;
+    this.root = environment.root;
+    this.interceptors = environment.interceptors;
+    this.inside = environment.inside;
+    this.unitAudience = environment.unitAudience;
+    this.audience = environment.hub.audience(TOLD);
+    this.tally = new Tally(environment.clock, logger);
   }
 
   get until(): number {

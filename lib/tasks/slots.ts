@@ -1,13 +1,9 @@
-import { AsyncResource } from 'node:async_hooks';
 import { backoffDelay } from '../shared/backoff.js';
-import { isThenable } from '../shared/deferred.js';
-import { WorkerAborted, isAbortBy, isDoNotRestart } from '../shared/errors.js';
-import { isBare } from '../units/environment.js';
-import { executeUnit } from '../units/unit-runner.js';
-import { Attempt } from './attempt.js';
+import { isAbortBy, isDoNotRestart, type WorkerAborted } from '../shared/errors.js';
+import { runUnitHere } from '../units/unit-runner.js';
+import { Attempt, type AttemptEnds } from './attempt.js';
 import { endBadly, endLost, endWell, tell } from './endings.js';
 import { Fifo } from '../shared/fifo.js';
-import { Follower, type AttemptEnds } from './follower.js';
 import type { PoolSite } from './pool-site.js';
 import type { Task } from './task.js';
 
@@ -21,8 +17,6 @@ export interface SlotOwner {
 /** Runs tasks, at most so many at a time. A slot is free again when the function has settled, whatever became of the task before. */
 export class Slots implements AttemptEnds {
   private readonly running = new Fifo<Task<unknown>>();
-  /** Idle ones. */
-  private readonly followers: Follower[] = [];
   private flow: 'idle' | 'scheduled' | 'pumping' = 'idle';
 
   constructor(
@@ -58,50 +52,25 @@ export class Slots implements AttemptEnds {
   };
 
   private begin(task: Task<unknown>): void {
-    const attempt = new Attempt(this.site, task);
-    const { timeout, within } = task.spec;
+    const attempt = new Attempt(this.site, task, this);
+    const { within } = task.spec;
     task.attempts += 1;
     task.phase = attempt;
     this.running.push(task);
     tell(this.site, 'taskStarted', task);
-    if (timeout !== undefined) attempt.limit(timeout, () => this.site.root.run(() => this.timedOut(attempt)));
-    let out: unknown;
-    try {
-      out = within ? within(() => this.alone(attempt)) : this.alone(attempt);
-      if (isThenable(out)) return this.follow(attempt, out);
-    } catch (error) {
-      return this.failed(attempt, error);
-    }
-    this.succeeded(attempt, out);
+    if (within) within(runUnitHere, attempt);
+    else runUnitHere(attempt);
   }
-
-  private follow(attempt: Attempt, out: PromiseLike<unknown>): void {
-    (this.followers.pop() ?? new Follower(this, this.followers)).follow(attempt, out);
-  }
-
-  /** In an async scope of its own: what a task puts there with `AsyncLocalStorage.enterWith()` no other sees. */
-  private alone(attempt: Attempt): unknown {
-    return new AsyncResource('BackgroundTask').runInAsyncScope(this.execute, undefined, attempt);
-  }
-
-  private readonly execute = (attempt: Attempt): unknown => {
-    const { site } = this;
-    site.inside.enter(attempt.task);
-    return isBare(site) ? attempt.work() : executeUnit(attempt);
-  };
 
   /** Without a retry left the task is over, but for its slot. */
-  private timedOut(attempt: Attempt): void {
+  timedOut(attempt: Attempt, reason: WorkerAborted): void {
     const { task } = attempt;
-    const reason = new WorkerAborted('timeout', task.name);
     if (task.attempts > task.spec.retries && !attempt.revoked) this.giveUp(attempt, reason);
-    attempt.cancel(reason);
   }
 
   succeeded(attempt: Attempt, value: unknown): void {
     const { task, reason } = attempt;
     if (reason?.why === 'timeout') return this.failed(attempt, reason);
-    attempt.end();
     try {
       if (!task.isSettled) endWell(this.site, task, value);
     } finally {
@@ -111,7 +80,6 @@ export class Slots implements AttemptEnds {
 
   failed(attempt: Attempt, thrown: unknown): void {
     const { task, reason, revoked } = attempt;
-    attempt.end();
     if (task.isSettled) return this.release(task);
     const cause = revoked ?? reason;
     if (cause && cause.why !== 'timeout' && isAbortBy(cause, thrown)) {
@@ -155,6 +123,6 @@ export class Slots implements AttemptEnds {
 
   private freed(): void {
     this.owner.left();
-    if (this.flow !== 'pumping') this.pump();
+    if (this.queue.length > 0) this.site.root.runPlain(this.pump);
   }
 }

@@ -6,7 +6,7 @@ import { checkBackoff } from '../definition/validation.js';
 import { DEFAULT_BACKOFF, type BackoffOptions } from '../shared/backoff.js';
 import type { Within } from '../shared/root-context.js';
 import type { UnitEnvironment } from '../units/environment.js';
-import { capture } from '../units/unit-runner.js';
+import { NO_HEADERS, capture } from '../units/unit-runner.js';
 
 /** What of `SubmitOptions` lasts as long as the task. */
 export interface TaskSpec {
@@ -61,8 +61,6 @@ const dispatch: Rules = {
 /** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
 export const checkDispatch = (options: unknown): void => checkAll('BackgroundTasks.dispatch()', options, dispatch);
 
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
-
 const DEFAULT_SPEC: TaskSpec = {
   name: '',
   headers: NO_HEADERS,
@@ -92,7 +90,7 @@ export function specOf(
   const { name = '', retries: tries = 0, backoff, timeout, context } = options ?? {};
   return {
     name,
-    headers: interceptors.length === 0 ? NO_HEADERS : capture(interceptors),
+    headers: capture(interceptors),
     retries: tries,
     backoff: backoffOver(DEFAULT_BACKOFF, backoff),
     timeout,

@@ -84,6 +84,10 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
     return this.spec.headers;
   }
 
+  get timeout(): number | undefined {
+    return this.spec.timeout;
+  }
+
   get owner(): object {
     return this;
   }

@@ -2,6 +2,7 @@ import type { ModuleRef } from '@nestjs/core';
 import type { UnitInfo, UnitInterceptor } from '../contract/units.js';
 import type { Audience, EventHub } from '../events/event-hub.js';
 import type { Clock } from '../shared/clock.js';
+import type { Inside } from '../shared/inside.js';
 import type { RootContext } from '../shared/root-context.js';
 
 /** What all units of an app share. */
@@ -12,6 +13,7 @@ export interface UnitEnvironment {
   readonly unitAudience: Audience;
   readonly moduleRef: ModuleRef;
   readonly root: RootContext;
+  readonly inside: Inside;
   readonly interceptors: readonly UnitInterceptor[];
 }
 

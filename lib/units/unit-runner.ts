@@ -1,17 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { UnitInterceptor } from '../contract/units.js';
 import type { Timer } from '../shared/clock.js';
 import { WorkerAborted } from '../shared/errors.js';
 import { isBare } from './environment.js';
+import { follow, type EndingUnit } from './follower.js';
 import type { Unit } from './unit.js';
-
-/** Told how a unit ended, never in the stack of `runUnit`. */
-export interface UnitEnds {
-  succeeded(value: unknown): void;
-  failed(error: unknown): void;
-  /** Comes before one of the others: the function still runs. Not of a unit that was cancelled before. */
-  timedOut(reason: WorkerAborted): void;
-}
 
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -22,25 +15,20 @@ export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Reco
     : (Object.assign({}, ...interceptors.map((interceptor) => interceptor.capture?.())) as Record<string, string>);
 }
 
-/** Runs the unit in the root context, through the interceptors. Never throws. */
-export function runUnit(unit: Unit & UnitEnds): void {
+/** Runs the unit in the root context, through the interceptors, and tells it how it ends. Never throws. */
+export function runUnit(unit: EndingUnit): void {
   unit.environment.root.run(begin, unit);
 }
 
-function begin(unit: Unit & UnitEnds): void {
+/** The same in the current context, in an async scope of its own: what `AsyncLocalStorage.enterWith()` puts there no other sees. */
+export function runUnitHere(unit: EndingUnit): void {
+  new AsyncResource('BackgroundWork').runInAsyncScope(begin, undefined, unit);
+}
+
+function begin(unit: EndingUnit): void {
+  unit.environment.inside.enter(unit.place);
   const limit = unit.timeout === undefined ? undefined : limited(unit, unit.timeout);
-  void Promise.prototype.then.call(
-    isBare(unit.environment) ? attempt(unit) : executeUnit(unit),
-    (value: unknown) => {
-      limit?.cancel();
-      unit.succeeded(value);
-    },
-    (error: unknown) => {
-      limit?.cancel();
-      unit.failedWithin ??= AsyncLocalStorage.snapshot();
-      unit.failed(error);
-    },
-  );
+  follow(unit, isBare(unit.environment) ? attempt(unit) : executeUnit(unit), limit);
 }
 
 function attempt(unit: Unit): Promise<unknown> {
@@ -52,18 +40,19 @@ function attempt(unit: Unit): Promise<unknown> {
   }
 }
 
-function limited(unit: Unit & UnitEnds, timeout: number): Timer {
+function limited(unit: EndingUnit, timeout: number): Timer {
   const expire = (): void => {
     if (unit.reason) return;
     const reason = new WorkerAborted('timeout', `${unit.name} (option timeout: ${timeout} ms)`);
     unit.timedOut(reason);
     unit.cancel(reason);
   };
-  return unit.environment.clock.after(timeout, expire, { limit: true });
+  const { clock, root } = unit.environment;
+  return clock.after(timeout, () => root.run(expire), { limit: true });
 }
 
-/** Runs the unit in the current context: through the interceptors, told to who listens. */
-export async function executeUnit(unit: Unit): Promise<unknown> {
+/** Through the interceptors, told to who listens. */
+async function executeUnit(unit: Unit): Promise<unknown> {
   const { hub, clock, interceptors } = unit.environment;
   const started = clock.now();
   const report = (type: 'unitStarted' | 'unitCompleted' | 'unitFailed', error?: unknown): void => {

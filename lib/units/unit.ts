@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Token, UnitContext } from '../contract/contexts.js';
 import type { UnitInfo } from '../contract/units.js';
 import type { WorkerAborted } from '../shared/errors.js';
+import type { Place } from '../shared/inside.js';
 import type { Within } from '../shared/root-context.js';
 import { Pace } from './pace.js';
 import { UnitScope } from './scope.js';
@@ -25,6 +26,9 @@ export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extend
     readonly environment: E,
     protected readonly spec: S,
   ) {}
+
+  /** Whose code it is. */
+  abstract readonly place: Place;
 
   /** What is done in it. */
   abstract work(): unknown;

@@ -49,8 +49,8 @@ export class TaskRig {
     const moduleRef = {} as ModuleRef;
     const unitAudience = hub.audience(UNIT_EVENTS);
     const root = new RootContext();
-    const runtime = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
-    const site = new TaskSite(runtime, logger, options.onError);
+    const environment = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
+    const site = new TaskSite(environment, logger, options.onError);
     this.room = new TaskRoom(
       site,
       new Handlers(handlers),

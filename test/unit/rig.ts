@@ -7,14 +7,13 @@ import { defineWorker } from '../../lib/definition/definition.js';
 import type { LoopOptions, TickOptions, WorkerOptions } from '../../lib/definition/options.js';
 import { EventHub } from '../../lib/events/event-hub.js';
 import { bodyOf } from '../../lib/execution/body-of.js';
-import type { Runtime } from '../../lib/execution/runtime.js';
 import { Inside } from '../../lib/shared/inside.js';
 import { RootContext } from '../../lib/shared/root-context.js';
 import { SupervisedHandle } from '../../lib/supervision/handle.js';
 import type { Policy } from '../../lib/supervision/machine/machine.js';
 import { Stage } from '../../lib/supervision/stage.js';
 import { Supervisor } from '../../lib/supervision/supervisor.js';
-import { UNIT_EVENTS } from '../../lib/units/environment.js';
+import { UNIT_EVENTS, type UnitEnvironment } from '../../lib/units/environment.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 /** A worker as the app makes it, on the fake clock, without Nest. */
@@ -36,7 +35,7 @@ export class Rig {
     const hub = new EventHub(this.clock, (error) => this.errors.push(error));
     hub.onAny((event) => this.events.push(event));
     const inside = new Inside();
-    const runtime: Runtime = {
+    const environment: UnitEnvironment = {
       clock: this.clock,
       hub,
       moduleRef: {} as ModuleRef,
@@ -46,7 +45,7 @@ export class Rig {
       interceptors,
     };
     const policy: Policy = { ...defineWorker('RigWorker', options), shutdownTimeout: 25_000, gates: [] };
-    this.supervisor = new Supervisor(policy, [], bodyOf(runtime, policy, target), {
+    this.supervisor = new Supervisor(policy, [], bodyOf(environment, policy, target), {
       clock: this.clock,
       hub,
       onError,

@@ -1,20 +1,15 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { WorkerDefinition } from '../definition/definition.js';
-import type { Inside, Place } from '../shared/inside.js';
+import type { Place } from '../shared/inside.js';
 import type { Body, LiveBody, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
-
-/** What every body of an app shares. */
-export interface Runtime extends UnitEnvironment {
-  readonly inside: Inside;
-}
 
 /** A worker's body, and what all of its runs share. They run in it as their place. */
 export abstract class Site implements Body, Place {
   private lazyLogger: LoggerService | undefined = undefined;
 
   constructor(
-    readonly runtime: Runtime,
+    readonly environment: UnitEnvironment,
     readonly definition: WorkerDefinition,
   ) {}
 
