@@ -36,7 +36,7 @@ const mikroOrm7: TestProjectInlineConfiguration = {
   plugins: [from(`${root}test/compat/mikro-orm-7/`, /^@mikro-orm\//)],
   test: {
     name: 'mikro-orm-7',
-    include: ['test/contract/mikro-orm*.spec.ts'],
+    include: ['test/contract/mikro-orm*.spec.ts', 'test/contract/broken-connections.spec.ts'],
     env: { ...about('nest12', import.meta.url, `${root}test/build/nest12/test/fixtures/`), BGW_MIKRO_ORM: '7' },
   },
 };

@@ -12,11 +12,15 @@ import { mikroOrm } from './support/mikro-orm.js';
 import type { Orm } from './support/orm.js';
 import { typeOrm } from './support/typeorm.js';
 
-const orms: Orm<unknown>[] = [
-  typeOrm('TypeORM 1', typeorm),
-  typeOrm('TypeORM 0.3', old as unknown as typeof typeorm, 'OLD_DATA_SOURCE'),
-  mikroOrm('MikroORM 6'),
-] as Orm<unknown>[];
+const orms = (
+  process.env['BGW_MIKRO_ORM']
+    ? [mikroOrm(`MikroORM ${process.env['BGW_MIKRO_ORM']}`)]
+    : [
+        typeOrm('TypeORM 1', typeorm),
+        typeOrm('TypeORM 0.3', old as unknown as typeof typeorm, 'OLD_DATA_SOURCE'),
+        mikroOrm('MikroORM 6'),
+      ]
+) as Orm<unknown>[];
 
 const ID = { postgres: 'select pg_backend_pid() as id', mariadb: 'select connection_id() as id' };
 const POOL = 3;
