@@ -26,7 +26,7 @@ import type { Registry, RegistryEntry } from './supervision/registry.js';
 import { Stage } from './supervision/stage.js';
 import type { Supervisor } from './supervision/supervisor.js';
 import type { TaskHost } from './tasks/background-tasks.js';
-import { describeStop } from './tasks/closing.js';
+import { describeStop } from './tasks/stop-report.js';
 import type { TaskRoom } from './tasks/room.js';
 
 /** What our hooks may take of `shutdownTimeout`; the rest is HTTP's and later hooks'. */
@@ -56,7 +56,7 @@ export class BackgroundWorkerOrchestrator
     @Inject(LazyModuleLoader) loader: LazyModuleLoader,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    this.hub = new EventHub(clock, (error) => this.report('an event listener threw', error));
+    this.hub = new EventHub(clock, (error) => this.report('an event listener threw', error), this.root.run);
     this.events$ = eventStream(this.hub, (error) => this.report('a subscriber of events$ threw', error));
     new LogSubscriber(this.logger, clock).listen(this.hub);
     watchLazyModules(loader, modules, this.logger);
@@ -160,7 +160,7 @@ export class BackgroundWorkerOrchestrator
     });
     const workers = stopPhases(supervisors, this.clock, deadline);
     const tasks = closing.begin(workers, deadline, now + shutdownTimeout);
-    const { level, line } = describeStop(await workers, await tasks);
+    const { level, line } = describeStop(await workers, await tasks, this.clock.now() - now);
     unlisten();
     if (line) this.logger[level](line);
   }

@@ -24,6 +24,8 @@ export const numberFrom = (least: number, most = Infinity): Rule =>
     most === Infinity ? `a number, ${least} or more` : `a number from ${least} to ${most}`,
     (v) => isNumber(v) && v >= least && v <= most,
   );
+/** Of what waits for an end: `Infinity` waits as long as it takes. */
+export const JOIN_OPTIONS: Rules = { timeout: numberFrom(0) };
 export const count: Rule = rule(
   'a whole number, 1 or more, or Infinity',
   (v) => v === Infinity || (Number.isInteger(v) && Number(v) >= 1),

@@ -1,4 +1,5 @@
 import type { EventBody, EventType, WorkerEvent } from '../contract/events.js';
+import type { Within } from '../shared/root-context.js';
 import type { Clock } from '../shared/clock.js';
 
 export type EventOf<T extends EventType> = WorkerEvent & { readonly type: T };
@@ -20,6 +21,8 @@ export class EventHub {
   constructor(
     private readonly clock: Clock,
     private readonly onListenerError: (error: unknown) => void,
+    /** Where listeners run: what they enter is in nobody's work. */
+    private readonly within: Within = (fn, ...given) => fn(...given),
   ) {}
 
   /** @returns the end of the subscription */
@@ -46,8 +49,10 @@ export class EventHub {
   emit(about: { readonly worker?: string; readonly task?: string }, body: EventBody): void {
     if (!this.wants(body.type)) return;
     const event: WorkerEvent = { at: this.clock.wall(), ...about, ...body };
-    this.listeners.get(body.type)?.forEach((listener) => this.call(listener, event));
-    this.listeners.get('*')?.forEach((listener) => this.call(listener, event));
+    this.within(() => {
+      this.listeners.get(body.type)?.forEach((listener) => this.call(listener, event));
+      this.listeners.get('*')?.forEach((listener) => this.call(listener, event));
+    });
   }
 
   private register(type: EventType | '*', listener: Listener): () => void {

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { UnitContext, WorkerContext } from '../contract/contexts.js';
-import { invalid, milliseconds } from '../definition/check.js';
+import { checkAll, milliseconds } from '../definition/check.js';
 import { latestSlot } from '../definition/schedule.js';
 import { WorkerAborted, isAbortBy } from '../shared/errors.js';
 import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
@@ -13,6 +13,9 @@ import { LoopUnit, specOver, type UnitOwner } from './loop-unit.js';
 import { Parts } from './parts.js';
 import { sliceOf, type Site } from './site.js';
 import { Watched } from './watched-promise.js';
+
+const UNIT_OPTIONS = { timeout: milliseconds(1) };
+const TICKS_OPTIONS = { ms: milliseconds(1) };
 
 /** One run of a loop: what the supervisor steers, and what the body is given. */
 export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
@@ -96,8 +99,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   }
 
   async *ticks(ms: number): AsyncGenerator<void> {
-    const rule = milliseconds(1);
-    if (!rule.ok(ms)) throw invalid(this.name, 'ticks(ms)', ms, rule.allowed);
+    checkAll(`${this.name}: ctx.ticks()`, { ms }, TICKS_OPTIONS);
     const { clock } = this.site.environment;
     for (let due = clock.now(); ; due = latestSlot(due + ms, ms, clock.now())) {
       try {
@@ -126,9 +128,10 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
     return child.promise;
   }
 
-  unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, { timeout }: { timeout?: number } = {}): Promise<T> {
+  unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, options?: { timeout?: number }): Promise<T> {
+    if (options) checkAll(`${this.name}: ctx.unitOfWork()`, options, UNIT_OPTIONS);
     if (this.reason) return this.pace.refuse(this.reason);
-    const spec = specOver(this.plain, capture(this.site.environment.interceptors), timeout);
+    const spec = specOver(this.plain, capture(this.site.environment.interceptors), options?.timeout);
     const result = this.part<T>();
     const unit = new LoopUnit(this, spec, fn, result);
     this.units.push(unit);

@@ -84,7 +84,7 @@ class Tick extends Unit implements TickContext, UnitEnds {
   }
 
   timedOut(error: WorkerAborted): void {
-    this.run.report({ type: 'ended', outcome: { as: 'failed', error } });
+    this.run.report({ type: 'ended', outcome: { as: 'failed', error, within: this.beganWithin } });
   }
 
   /** What comes of it after a time-out counts no more. */

@@ -162,7 +162,7 @@ export class SystemClock implements Clock {
   }
 
   after(ms: number, fn: (given: never) => void, { unref, limit = false }: TimerOptions = {}, given?: unknown): Timer {
-    return new SystemTimer(unref ? this.unrefTimers : this.timers, Math.max(0, ms), limit, fn, given);
+    return new SystemTimer(unref ? this.unrefTimers : this.timers, ms > 0 ? ms : 0, limit, fn, given);
   }
 
   random(): number {

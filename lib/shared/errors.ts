@@ -124,6 +124,15 @@ export function stackOf(error: unknown): string {
   }
 }
 
+/** A stack to log, unless it is that of an abort: it leads through this library only. */
+export function traceOf(error: unknown): readonly string[] {
+  try {
+    return error instanceof WorkerAborted ? [] : [stackOf(error)];
+  } catch {
+    return [];
+  }
+}
+
 /** True for the reason itself, for an error that carries it in its `cause` chain, and for any AbortError. */
 export function isAbortBy(reason: unknown, error: unknown): boolean {
   try {

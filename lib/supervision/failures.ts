@@ -5,6 +5,7 @@ import { testRunnerOf } from '../host/enabled.js';
 import { exitFatally } from '../host/signals.js';
 import type { Clock } from '../shared/clock.js';
 import { stackOf } from '../shared/errors.js';
+import { report } from '../shared/reporter.js';
 import type { Stage } from './stage.js';
 import type { SupervisorPorts } from './supervisor.js';
 
@@ -20,23 +21,16 @@ export function supervisorPorts(
   { onError, onFatal, shutdownTimeout }: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
   drain: () => Promise<unknown>,
 ): SupervisorPorts {
-  const report = (what: string, error: unknown): void => logger.error(what, stackOf(error));
   return {
     clock,
     hub,
     onError(name, { error, incarnation, retryIn }) {
-      try {
-        onError?.(error, { kind: 'worker', name, incarnation, willRetryIn: retryIn, final: retryIn === undefined });
-      } catch (thrown) {
-        report('onError threw', thrown);
-      }
+      const at = { kind: 'worker', name, incarnation, willRetryIn: retryIn, final: retryIn === undefined } as const;
+      report(logger, 'onError', () => onError?.(error, at));
     },
     onFatal(worker, error) {
-      report(`${worker} failed for good: the app shuts down`, error);
-      if (onFatal)
-        void (async () => await onFatal({ worker, error }))().catch((thrown: unknown) =>
-          report('onFatal failed', thrown),
-        );
+      logger.error(`${worker} failed for good: the app shuts down`, stackOf(error));
+      if (onFatal) report(logger, 'onFatal', () => onFatal({ worker, error }));
       else if (testRunnerOf(process.env) === undefined) exitFatally(clock, shutdownTimeout, drain, stage.isClosing);
     },
   };

@@ -1,4 +1,5 @@
 import { isAlive, type StopReport, type WorkerState } from '../contract/worker-state.js';
+import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import { handled } from '../shared/deferred.js';
 import { BackgroundWorkerError } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
@@ -118,7 +119,9 @@ export class SupervisedHandle implements WorkerHandle {
     await this.trigger();
   }
 
-  join({ timeout = Infinity }: { timeout?: number } = {}): Promise<boolean> {
+  join(options: { timeout?: number } = {}): Promise<boolean> {
+    checkAll(`${this.name}: join()`, options, JOIN_OPTIONS);
+    const { timeout = Infinity } = options;
     return this.joined('join', () => this.supervisor.within(timeout, () => !this.isAlive));
   }
 

@@ -1,18 +1,10 @@
+import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import type { Clock, Timer } from '../shared/clock.js';
 import { deferred } from '../shared/deferred.js';
 import { WorkerAborted } from '../shared/errors.js';
 import type { PoolSite } from './pool-site.js';
 import type { TaskPool } from './pool.js';
 import type { Task } from './task.js';
-
-/** What became of the tasks that were drained. */
-export interface DrainReport {
-  readonly drained: number;
-  /** Never begun, or never tried again. */
-  readonly lost: number;
-  /** Still running when the time was up: names and ids. */
-  readonly abandoned: readonly string[];
-}
 
 export interface DrainLimits {
   readonly deadline: number;
@@ -21,19 +13,27 @@ export interface DrainLimits {
   /** Which tasks it is about. */
   includes(task: Task<unknown>): boolean;
   /** Told once, after a second, of those that are left. */
-  onSlow(left: readonly Task<unknown>[]): void;
+  onSlow(left: readonly Task<unknown>[], cutIn: number): void;
 }
 
 const SLOW = 1_000;
 
+type Which = Pick<DrainLimits, 'includes'>;
+
+/** What of these is not over, the running first. */
+function* tasksOf(pools: readonly TaskPool[], { includes }: Which): Generator<Task<unknown>> {
+  for (const pool of pools) for (const task of pool.running) if (includes(task)) yield task;
+  for (const pool of pools) for (const task of pool.waiting()) if (includes(task)) yield task;
+}
+
+/** Asked after every task: the first that is found answers. */
+export const isBusy = (pools: readonly TaskPool[], which: Which): boolean => !tasksOf(pools, which).next().done;
+
 /** Waits for the tasks of these pools; cuts what is left `grace` before the deadline, and abandons it at the deadline. */
 export class Drain {
-  private readonly begun: number;
   private readonly timers: Timer[] = [];
   private readonly watches: (() => void)[];
-  private lost = 0;
-  private resolve!: (report: DrainReport) => void;
-  readonly finished = new Promise<DrainReport>((resolve) => (this.resolve = resolve));
+  private readonly over = deferred<readonly string[]>();
 
   constructor(
     private readonly pools: readonly TaskPool[],
@@ -41,14 +41,19 @@ export class Drain {
     private readonly limits: DrainLimits,
   ) {
     const { deadline, grace } = limits;
-    this.begun = this.left().length;
     this.watches = pools.map((pool) => pool.watch(() => this.check()));
     this.loseAfter(deadline);
     const left = Math.max(0, deadline - clock.now());
-    this.timers.push(clock.after(left - Math.min(grace, left / 2), () => this.cut(), { limit: true }));
+    const cutAt = left - Math.min(grace, left / 2);
+    this.timers.push(clock.after(cutAt, () => this.cut(), { limit: true }));
     this.timers.push(clock.after(left, () => this.abandon(), { limit: true }));
-    this.timers.push(clock.after(SLOW, () => limits.onSlow(this.left())));
+    this.timers.push(clock.after(SLOW, () => limits.onSlow([...tasksOf(pools, limits)], Math.max(0, cutAt - SLOW))));
     this.check();
+  }
+
+  /** The names and ids of those that still run when the time is up. */
+  get finished(): Promise<readonly string[]> {
+    return this.over.promise;
   }
 
   /** Waits no longer. */
@@ -71,7 +76,6 @@ export class Drain {
       for (const task of [...pool.waiting()]) {
         const isDue = task.phase.is === 'waiting' ? task.phase.due : this.clock.now();
         if (isDue <= time || !this.limits.includes(task)) continue;
-        this.lost += 1;
         pool.lose(task);
       }
     }
@@ -81,42 +85,30 @@ export class Drain {
     return this.pools.flatMap((pool) => [...pool.running]).filter((task) => this.limits.includes(task));
   }
 
-  private left(): readonly Task<unknown>[] {
-    const waiting = this.pools.flatMap((pool) => [...pool.waiting()]).filter((task) => this.limits.includes(task));
-    return [...this.running(), ...waiting];
-  }
-
-  /** Asked after every task: the first that is found answers. */
-  private isOver(): boolean {
-    for (const pool of this.pools) {
-      for (const task of pool.running) if (this.limits.includes(task)) return false;
-      for (const task of pool.waiting()) if (this.limits.includes(task)) return false;
-    }
-    return true;
-  }
-
   private check(): void {
-    if (this.isOver()) this.end();
+    if (!isBusy(this.pools, this.limits)) this.end();
   }
 
   private end(): void {
     for (const timer of this.timers) timer.cancel();
     for (const unwatch of this.watches) unwatch();
-    const abandoned = this.running().map(({ name, id }) => `${name} (${id})`);
-    this.resolve({ drained: Math.max(0, this.begun - this.lost - abandoned.length), lost: this.lost, abandoned });
+    this.over.resolve(this.running().map(({ name, id }) => `${name} (${id})`));
   }
 }
 
 const NAMED = 10;
 
-/** The first ten with their ids. */
+/** Up to ten with their ids, more by their names. */
 export function namesOf(tasks: readonly Task<unknown>[]): string {
-  const names = tasks.slice(0, NAMED).map(({ name, id }) => `${name} (${id})`);
-  return `${names.join(', ')}${tasks.length > NAMED ? ` and ${tasks.length - NAMED} more` : ''}`;
+  if (tasks.length <= NAMED) return tasks.map(({ name, id }) => `${name} (${id})`).join(', ');
+  const counts = new Map<string, number>();
+  for (const { name } of tasks) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${count} x ${name}`).join(', ');
 }
 
 /** Resolves once nothing is left in these pools, or the time is up: the log names what is left then. */
 export async function whenIdle(site: PoolSite, pools: readonly TaskPool[], timeout = Infinity): Promise<void> {
+  checkAll('BackgroundTasks.drain()', { timeout }, JOIN_OPTIONS);
   const load = (): number => pools.reduce((sum, pool) => sum + pool.load, 0);
   if (load() === 0) return;
   const over = deferred();

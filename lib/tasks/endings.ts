@@ -1,4 +1,4 @@
-import { BackgroundWorkerError } from '../shared/errors.js';
+import { BackgroundWorkerError, messageOf, type WorkerAborted } from '../shared/errors.js';
 import type { PoolSite } from './pool-site.js';
 import { DONE, type Ending, type Task } from './task.js';
 
@@ -9,35 +9,49 @@ type Told = (typeof EVENTS)[Bad] | (typeof OTHERS)[number];
 /** What `tell` tells. */
 export const TOLD: readonly Told[] = [...Object.values(EVENTS), ...OTHERS];
 
-/** An event, where somebody listens: in the root context, so that what a listener enters is in no task. */
-export function tell({ hub, audience, root }: PoolSite, type: Told, task: Task<unknown>, error?: unknown): void {
+/** An event, where somebody listens. */
+export function tell({ hub, audience }: PoolSite, type: Told, task: Task<unknown>, error?: unknown): void {
   if (!audience.isThere || !hub.wants(type)) return;
   const { id, attempts: attempt } = task;
-  root.run(() => hub.emit({ task: id }, { type, error, attempt }));
+  hub.emit({ task: id }, { type, error, attempt });
 }
 
 export function endWell(site: PoolSite, task: Task<unknown>, value: unknown): void {
   task.settle(value === undefined ? DONE : { is: 'done', value });
   if (task.isNamed) site.ledger.settled(task);
+  site.ended('drained');
   tell(site, 'taskCompleted', task);
 }
 
 /** Any other end of a task: its result rejects, and it is an event. */
 export function endBadly(site: PoolSite, task: Task<unknown>, is: Bad, error: unknown): void {
-  task.settle({ is, error });
-  if (task.isNamed) site.ledger.settled(task);
-  tell(site, EVENTS[is], task, error);
+  settleBadly(site, task, is, error);
+  site.ended('drained');
   if (is === 'failed') {
     site.ledger.failed(task);
     site.gaveUp(task, error);
   }
 }
 
+/** It was told to stop, as the app's time was up, and did. */
+export function endCut(site: PoolSite, task: Task<unknown>, reason: WorkerAborted): void {
+  settleBadly(site, task, 'cancelled', reason);
+  site.ended('cut');
+  site.missed(task, 'cut: the app shut down while it ran');
+}
+
 /** The app ends before its turn comes (again). */
 export function endLost(site: PoolSite, task: Task<unknown>, last: { readonly error: unknown } | undefined): void {
-  const when = last ? 'before it was tried again' : 'before it began';
+  const when = last ? `before attempt ${task.attempts + 1}` : 'before it began';
   const message = `the task ${task.name} is lost: the app shut down ${when}`;
   const error = new BackgroundWorkerError('BGW_SHUTTING_DOWN', message, last && { cause: last.error });
-  endBadly(site, task, 'discarded', error);
-  site.gaveUp(task, error);
+  settleBadly(site, task, 'discarded', error);
+  site.ended('lost');
+  site.missed(task, `lost: the app shut down ${when}${last ? `; last failure: ${messageOf(last.error)}` : ''}`);
+}
+
+function settleBadly(site: PoolSite, task: Task<unknown>, is: Bad, error: unknown): void {
+  task.settle({ is, error });
+  if (task.isNamed) site.ledger.settled(task);
+  tell(site, EVENTS[is], task, error);
 }

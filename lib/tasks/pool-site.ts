@@ -2,6 +2,7 @@ import type { Audience } from '../events/event-hub.js';
 import type { BackgroundWorkerError } from '../shared/errors.js';
 import type { Attempt, AttemptSite } from './attempt.js';
 import type { Ledger } from './ledger.js';
+import type { Ends } from './stop-report.js';
 import type { Task } from './task.js';
 
 /** What all pools of an app share. */
@@ -23,6 +24,10 @@ export interface PoolSite extends AttemptSite {
   full(pool: string, load: number): BackgroundWorkerError;
   /** Must not throw. @param willRetryIn absent where there is no next try */
   onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void;
-  /** Told of a task that failed for good, or was lost. */
+  /** Told of every end, for the count at the end of the app. */
+  ended(how: keyof Ends): void;
+  /** Told of a task that failed for good. */
   gaveUp(task: Task<unknown>, error: unknown): void;
+  /** Told of a task that the end of the app was too early for. */
+  missed(task: Task<unknown>, what: string): void;
 }

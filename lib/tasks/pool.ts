@@ -104,6 +104,7 @@ export class TaskPool implements TaskOwner {
   /** The app ends before its turn comes (again). */
   lose(task: Task<unknown>): void {
     const { phase } = task;
+    if (task.isSettled) return;
     this.takeOut(task);
     endLost(this.site, task, phase.is === 'waiting' ? phase.after : undefined);
     this.left();
@@ -129,9 +130,10 @@ export class TaskPool implements TaskOwner {
   }
 
   private admit(task: Task<unknown>, delay = 0): void {
-    tell(this.site, 'taskQueued', task);
     if (delay > 0) this.putOff(task, delay, undefined);
     else this.enqueue(task);
+    tell(this.site, 'taskQueued', task);
+    if (task.phase.is === 'waiting' && task.phase.due > this.site.until) this.lose(task);
   }
 
   private enqueue(task: Task<unknown>): void {
@@ -147,7 +149,6 @@ export class TaskPool implements TaskOwner {
     });
     task.phase = { is: 'waiting', timer, due, after };
     this.later.push(task);
-    if (due > this.site.until) this.lose(task);
   }
 
   private takeOut(task: Task<unknown>): void {

@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import type { Audience } from '../events/event-hub.js';
-import { BackgroundWorkerError, messageOf, stackOf } from '../shared/errors.js';
+import { BackgroundWorkerError, messageOf, traceOf } from '../shared/errors.js';
+import { report } from '../shared/reporter.js';
 import type { Inside } from '../shared/inside.js';
 import { OwnLogger } from '../shared/own-logger.js';
 import type { UnitEnvironment } from '../units/environment.js';
@@ -9,8 +10,11 @@ import type { Attempt } from './attempt.js';
 import { TOLD } from './endings.js';
 import { Ledger } from './ledger.js';
 import type { PoolSite } from './pool-site.js';
+import type { Ends } from './stop-report.js';
 import { Tally } from './tally.js';
 import type { Task } from './task.js';
+
+const MISSED_LINES = 10;
 
 /** How far the app is in its end. */
 type Stage =
@@ -33,6 +37,8 @@ export class TaskSite implements PoolSite {
   readonly unitAudience: Audience;
   private readonly tally: Tally;
   private stage: Stage = { is: 'open' };
+  private missedLines = 0;
+  private readonly counts = { drained: 0, cut: 0, lost: 0 };
 
   constructor(
     environment: UnitEnvironment,
@@ -47,11 +53,12 @@ export class TaskSite implements PoolSite {
     this.inside = environment.inside;
     this.unitAudience = environment.unitAudience;
     this.audience = environment.hub.audience(TOLD);
-    this.tally = new Tally(environment.clock, logger);
+    this.tally = new Tally(environment, logger);
   }
 
   get until(): number {
-    return this.stage.is === 'draining' ? this.stage.until : Infinity;
+    const { stage } = this;
+    return stage.is === 'open' ? Infinity : stage.is === 'draining' ? stage.until : -Infinity;
   }
 
   assertOpen(pool: string): void {
@@ -77,28 +84,33 @@ export class TaskSite implements PoolSite {
   }
 
   onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void {
-    const { task, attempt: number, failedWithin = task.spec.within ?? this.root.run } = attempt;
-    if (!this.reporter) return;
-    try {
-      const at = {
-        kind: 'task',
-        name: task.name,
-        attempt: number,
-        willRetryIn,
-        final: willRetryIn === undefined,
-      } as const;
-      failedWithin(() => this.reporter?.(error, at));
-    } catch (thrown) {
-      this.logger.error('onError threw', stackOf(thrown));
-    }
+    const { reporter } = this;
+    if (!reporter) return;
+    const { task, attempt: number, beganWithin, failedWithin } = attempt;
+    const within = failedWithin ?? beganWithin ?? task.spec.within ?? this.root.run;
+    const final = willRetryIn === undefined;
+    const at = { kind: 'task', name: task.name, attempt: number, willRetryIn, final } as const;
+    report(this.logger, 'onError', () => within(() => reporter(error, at)));
+  }
+
+  get ends(): Ends {
+    return { ...this.counts };
+  }
+
+  ended(how: keyof Ends): void {
+    this.counts[how] += 1;
   }
 
   gaveUp(task: Task<unknown>, error: unknown): void {
     const times = task.attempts > 1 ? ` after ${task.attempts} attempts` : '';
-    const what = task.state === 'failed' ? `failed for good${times}` : 'was lost';
-    const line = `task ${task.name} (${task.id}) ${what}: ${messageOf(error)}`;
-    if (task.isRead && task.state === 'failed') this.logger.warn(line);
-    else this.logger.error(line, stackOf(error));
+    const line = `task ${task.name} (${task.id}) failed for good${times}: ${messageOf(error)}`;
+    if (task.isRead) this.logger.warn(line);
+    else this.logger.error(line, ...traceOf(error));
+  }
+
+  missed(task: Task<unknown>, what: string): void {
+    if (this.missedLines++ < MISSED_LINES) this.logger.error(`task ${task.name} (${task.id}) was ${what}`);
+    else this.tally.count(`tasks more were lost or cut as the app shut down: ${task.name}`);
   }
 
   /** From now on what requests submit is late, and what cannot begin by then is lost. */

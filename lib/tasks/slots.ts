@@ -2,7 +2,7 @@ import { backoffDelay } from '../shared/backoff.js';
 import { isAbortBy, isDoNotRestart, type WorkerAborted } from '../shared/errors.js';
 import { runUnitHere } from '../units/unit-runner.js';
 import { Attempt, type AttemptEnds } from './attempt.js';
-import { endBadly, endLost, endWell, tell } from './endings.js';
+import { endBadly, endCut, endLost, endWell, tell } from './endings.js';
 import { Fifo } from '../shared/fifo.js';
 import type { PoolSite } from './pool-site.js';
 import type { Task } from './task.js';
@@ -83,7 +83,8 @@ export class Slots implements AttemptEnds {
     if (task.isSettled) return this.release(task);
     const cause = revoked ?? reason;
     if (cause && cause.why !== 'timeout' && isAbortBy(cause, thrown)) {
-      endBadly(this.site, task, 'cancelled', cause);
+      if (cause.why === 'shutdown') endCut(this.site, task, cause);
+      else endBadly(this.site, task, 'cancelled', cause);
       return this.release(task);
     }
     const error = reason?.why === 'timeout' ? reason : thrown;
@@ -100,20 +101,20 @@ export class Slots implements AttemptEnds {
     const { task } = attempt;
     const wait = backoffDelay(task.spec.backoff, task.attempts, site.clock.random());
     if (site.clock.now() + wait > site.until) {
-      site.onError(attempt, error, undefined);
       endLost(site, task, { error });
+      site.onError(attempt, error, undefined);
       return this.release(task);
     }
-    site.onError(attempt, error, wait);
-    tell(site, 'taskRetrying', task, error);
     this.running.delete(task);
     this.owner.retry(task, wait, error);
+    site.onError(attempt, error, wait);
+    tell(site, 'taskRetrying', task, error);
     this.freed();
   }
 
   private giveUp(attempt: Attempt, error: unknown): void {
-    this.site.onError(attempt, error, undefined);
     endBadly(this.site, attempt.task, 'failed', error);
+    this.site.onError(attempt, error, undefined);
   }
 
   private release(task: Task<unknown>): void {

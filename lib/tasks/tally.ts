@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Clock, Timer } from '../shared/clock.js';
+import type { Timer } from '../shared/clock.js';
+import type { UnitEnvironment } from '../units/environment.js';
 
 const SPAN = 1_000;
 
@@ -9,14 +10,15 @@ export class Tally {
   private timer: Timer | undefined;
 
   constructor(
-    private readonly clock: Clock,
+    private readonly environment: UnitEnvironment,
     private readonly logger: LoggerService,
   ) {}
 
   /** @param what follows the number in the log */
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
-    this.timer ??= this.clock.after(SPAN, () => this.tell(), { unref: true });
+    const { clock, root } = this.environment;
+    this.timer ??= clock.after(SPAN, () => root.run(() => this.tell()), { unref: true });
   }
 
   tell(): void {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { TaskContext, TaskHandle, TaskState, TaskStatus } from '../contract/tasks.js';
+import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import type { Timer } from '../shared/clock.js';
-import { deferred, handled, type Deferred } from '../shared/deferred.js';
+import { handled } from '../shared/deferred.js';
 import { messageOf, type WorkerAborted } from '../shared/errors.js';
 import type { Place } from '../shared/inside.js';
 import type { UnitSpec } from '../units/environment.js';
 import type { Link } from '../shared/fifo.js';
+import { Joiners } from './joiners.js';
 import type { TaskSpec } from './spec.js';
 
 export type TaskFunction<T> = (ctx: TaskContext) => T | PromiseLike<T>;
@@ -64,7 +66,7 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
   private uuid: string | undefined;
   private answer: Promise<T> | undefined = undefined;
   private resolve: ((value: unknown) => void) | undefined = undefined;
-  private settled: Deferred<void> | undefined;
+  private joiners: Joiners | undefined;
 
   constructor(
     readonly pool: TaskOwner,
@@ -135,7 +137,8 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
 
   get status(): TaskStatus {
     const { id, name, state, attempts: attempt, progress, phase } = this;
-    const error = 'error' in phase ? messageOf(phase.error) : undefined;
+    const failure = phase.is === 'waiting' ? phase.after : 'error' in phase ? phase : undefined;
+    const error = failure && messageOf(failure.error);
     return { id, name, state, attempt, ...(progress && { progress }), ...(error !== undefined && { error }) };
   }
 
@@ -143,23 +146,21 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
     return this.pool.cancel(this, reason);
   }
 
-  join({ timeout }: { timeout?: number } = {}): Promise<boolean> {
-    return this.pool.joined(this, async () => {
-      if (this.isSettled) return true;
-      this.settled ??= deferred();
-      const whole = this.settled.promise.then(() => true);
-      if (timeout === undefined || timeout === Infinity) return await whole;
-      const limit = deferred<boolean>();
-      const timer = this.pool.after(timeout, () => limit.resolve(false));
-      return await Promise.race([whole, limit.promise]).finally(() => timer.cancel());
-    });
+  join(options: { timeout?: number } = {}): Promise<boolean> {
+    checkAll('TaskHandle.join()', options, JOIN_OPTIONS);
+    const { timeout = Infinity } = options;
+    return this.pool.joined(this, () =>
+      this.isSettled
+        ? Promise.resolve(true)
+        : (this.joiners ??= new Joiners()).wait(timeout, (ms, fn) => this.pool.after(ms, fn)),
+    );
   }
 
   /** Once; tells whoever waits. */
   settle(ending: Ending<T>): void {
     this.phase = ending;
     if (this.answer) this.tell();
-    this.settled?.resolve();
+    this.joiners?.end();
   }
 
   private tell(): void {

@@ -14,6 +14,7 @@ export interface UnitEnds {
 export type EndingUnit = Unit & UnitEnds;
 
 const idle: Follower[] = [];
+const KEPT = 64;
 
 /** Tells the unit how this ends, and ends its time limit. */
 export function follow(unit: EndingUnit, running: Promise<unknown>, limit: Timer | undefined): void {
@@ -45,7 +46,8 @@ class Follower {
     const { unit } = this;
     this.limit?.cancel();
     this.unit = this.limit = undefined;
-    idle.push(this);
+    if (idle.length < KEPT) idle.push(this);
+    unit?.end();
     return unit;
   }
 }

@@ -1,5 +1,6 @@
 import { invalid } from '../definition/check.js';
 import type { Clock } from '../shared/clock.js';
+import { deferred, handled } from '../shared/deferred.js';
 import type { WorkerAborted } from '../shared/errors.js';
 
 interface Sleeper {
@@ -34,7 +35,9 @@ export class Pace {
   /** Rejects with the reason, later and later. */
   refuse(reason: WorkerAborted): Promise<never> {
     const wait = this.refusals++ === 0 ? 0 : REFUSAL;
-    return new Promise((_, reject) => this.clock.after(wait, () => reject(reason)));
+    const refused = deferred<never>();
+    this.clock.after(wait, () => refused.reject(reason));
+    return handled(refused.promise);
   }
 
   abort(reason: WorkerAborted): void {
@@ -47,26 +50,30 @@ export class Pace {
     for (const sleeper of [...this.sleepers]) sleeper.end();
   }
 
+  /** That it was aborted is no unhandledRejection: one may begin to await it after other work. */
   private nap(ms: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const due = this.clock.now() + ms;
-      const arm = () => {
+    const nap = deferred();
+    const due = this.clock.now() + ms;
+    const arm = () => {
+      this.beat();
+      return this.clock.after(Math.min(due - this.clock.now(), this.slice), () =>
+        due - this.clock.now() < 1 ? sleeper.end() : (timer = arm()),
+      );
+    };
+    const sleeper: Sleeper = {
+      end: (reason) => {
+        timer.cancel();
+        this.sleepers.delete(sleeper);
+        if (reason) {
+          void handled(nap.promise);
+          return nap.reject(reason);
+        }
         this.beat();
-        return this.clock.after(Math.min(due - this.clock.now(), this.slice), () =>
-          due - this.clock.now() < 1 ? sleeper.end() : (timer = arm()),
-        );
-      };
-      const sleeper: Sleeper = {
-        end: (reason) => {
-          timer.cancel();
-          this.sleepers.delete(sleeper);
-          if (reason) return reject(reason);
-          this.beat();
-          resolve();
-        },
-      };
-      let timer = arm();
-      this.sleepers.add(sleeper);
-    });
+        nap.resolve();
+      },
+    };
+    let timer = arm();
+    this.sleepers.add(sleeper);
+    return nap.promise;
   }
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { UnitInterceptor } from '../contract/units.js';
 import type { Timer } from '../shared/clock.js';
+import { handled } from '../shared/deferred.js';
 import { WorkerAborted } from '../shared/errors.js';
 import { isBare } from './environment.js';
 import { follow, type EndingUnit } from './follower.js';
@@ -31,13 +32,18 @@ function begin(unit: EndingUnit): void {
   follow(unit, isBare(unit.environment) ? attempt(unit) : executeUnit(unit), limit);
 }
 
+/** As `await` would take what the work returns: a promise of another class is asked by its own `then`. */
 function attempt(unit: Unit): Promise<unknown> {
   try {
-    const out = unit.work();
-    return out instanceof Promise ? out : Promise.resolve(out);
+    return Promise.resolve(worked(unit));
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+function worked(unit: Unit): unknown {
+  if (unit.timeout !== undefined) unit.beganWithin = AsyncLocalStorage.snapshot();
+  return unit.work();
 }
 
 function limited(unit: EndingUnit, timeout: number): Timer {
@@ -74,23 +80,37 @@ async function executeUnit(unit: Unit): Promise<unknown> {
 
 async function innermost(unit: Unit): Promise<unknown> {
   try {
-    return await unit.work();
+    return await worked(unit);
   } catch (error) {
     unit.failedWithin = AsyncLocalStorage.snapshot();
     throw error;
   }
 }
 
-/** The work's own value is the result: an interceptor can fail a unit, not answer for it. */
+/**
+ * The work's own value is the result: an interceptor can fail a unit, not answer for it. Nor can one that does not wait for
+ * `next()` end it: it ends with the work.
+ */
 async function onion(unit: Unit): Promise<unknown> {
   const { interceptors } = unit.environment;
   let value: { readonly is: unknown } | undefined;
+  let work: Promise<unknown> | undefined;
   const call = async (index: number): Promise<unknown> => {
     const interceptor = interceptors[index];
-    if (interceptor) return await interceptor.around(unit, () => call(index + 1));
-    value = { is: await innermost(unit) };
+    if (interceptor) return await interceptor.around(unit, () => handled(call(index + 1)));
+    work = innermost(unit);
+    try {
+      value = { is: await work };
+    } finally {
+      work = undefined;
+    }
     return value.is;
   };
-  const answered = await call(0);
-  return value ? value.is : answered;
+  try {
+    const answered = await call(0);
+    await work;
+    return value ? value.is : answered;
+  } finally {
+    await work?.catch(() => undefined);
+  }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Token, UnitContext } from '../contract/contexts.js';
 import type { UnitInfo } from '../contract/units.js';
-import type { WorkerAborted } from '../shared/errors.js';
+import { WorkerAborted } from '../shared/errors.js';
 import type { Place } from '../shared/inside.js';
 import type { Within } from '../shared/root-context.js';
 import { Pace } from './pace.js';
@@ -12,6 +12,8 @@ import type { UnitEnvironment, UnitSpec } from './environment.js';
 export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extends UnitSpec = UnitSpec>
   implements UnitContext, UnitInfo
 {
+  /** Runs a function in the context in which the work began; where it has a time limit. */
+  beganWithin: Within | undefined;
   /** Runs a function in the context in which the work failed. */
   failedWithin: Within | undefined;
   /** Why the unit was cancelled, if it was. */
@@ -76,6 +78,11 @@ export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extend
     this.reason = reason;
     this.lazyPace?.abort(reason);
     this.controller?.abort(reason);
+  }
+
+  /** It has settled: sleeps that nobody waits for any more end. */
+  end(): void {
+    this.lazyPace?.abort(new WorkerAborted('cancelled', this.name));
   }
 
   private get pace(): Pace {

@@ -42,13 +42,13 @@ export class TaskRig {
   constructor(options: TaskRigOptions = {}) {
     const { pool = {}, pools = {}, interceptors = [], handlers = [], consumes = true, grace = 3_000 } = options;
     this.clock.draw = 0;
-    const hub = new EventHub(this.clock, (error) => this.broken.push(error));
+    const root = new RootContext();
+    const hub = new EventHub(this.clock, (error) => this.broken.push(error), root.run);
     if (!options.quiet) hub.onAny((event) => this.events.push(event));
     const say = (message: unknown): void => void this.lines.push(String(message));
     const logger: LoggerService = { log: say, error: say, warn: say };
     const moduleRef = {} as ModuleRef;
     const unitAudience = hub.audience(UNIT_EVENTS);
-    const root = new RootContext();
     const environment = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
     const site = new TaskSite(environment, logger, options.onError);
     this.room = new TaskRoom(

@@ -32,7 +32,8 @@ export class Rig {
     onError: () => void = () => undefined,
   ) {
     this.clock.draw = 0;
-    const hub = new EventHub(this.clock, (error) => this.errors.push(error));
+    const root = new RootContext();
+    const hub = new EventHub(this.clock, (error) => this.errors.push(error), root.run);
     hub.onAny((event) => this.events.push(event));
     const inside = new Inside();
     const environment: UnitEnvironment = {
@@ -41,7 +42,7 @@ export class Rig {
       moduleRef: {} as ModuleRef,
       inside,
       unitAudience: hub.audience(UNIT_EVENTS),
-      root: new RootContext(),
+      root,
       interceptors,
     };
     const policy: Policy = { ...defineWorker('RigWorker', options), shutdownTimeout: 25_000, gates: [] };
