@@ -86,6 +86,7 @@ export class BackgroundWorkerOrchestrator
   }
 
   tasks(): TaskRoom {
+    this.checkHooks();
     return this.assembled().tasks;
   }
 
@@ -141,8 +142,13 @@ export class BackgroundWorkerOrchestrator
   private launch(entries: readonly RegistryEntry[], selection: Selection): void {
     const off = entries.filter(({ name }) => !selection.includes(name));
     for (const { supervisor } of off) supervisor.dispatch({ type: 'disable' });
-    if (off.length < entries.length) this.hooksCheck ??= checkShutdownHooks(this.clock, this.logger, process.env);
+    if (off.length < entries.length) this.checkHooks();
     void startPhases(this.supervisorsOf(entries), () => this.stage.isClosing);
+  }
+
+  /** Somebody has work that wants to be drained. */
+  private checkHooks(): void {
+    if (!this.stage.isClosing) this.hooksCheck ??= checkShutdownHooks(this.clock, this.logger, process.env);
   }
 
   private async stop(): Promise<void> {

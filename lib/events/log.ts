@@ -2,24 +2,19 @@ import type { Logger } from '@nestjs/common';
 import type { WorkerState } from '../contract/worker-state.js';
 import type { Clock } from '../shared/clock.js';
 import { messageOf, stackOf } from '../shared/errors.js';
+import { Streaks, seconds } from '../shared/streaks.js';
 import type { EventHub, EventOf } from './event-hub.js';
-
-const SUMMARY = 60_000;
-
-interface Streak {
-  readonly since: number;
-  /** Failures not yet told of. */
-  readonly untold: number;
-}
 
 /** The log: one line a state change, ticks at `verbose`, repeated failures summed up once a minute. */
 export class LogSubscriber {
-  private readonly streaks = new Map<string, Streak>();
+  private readonly streaks: Streaks;
 
   constructor(
     private readonly logger: Logger,
-    private readonly clock: Clock,
-  ) {}
+    clock: Clock,
+  ) {
+    this.streaks = new Streaks(clock);
+  }
 
   listen(hub: EventHub): void {
     hub.on(['stateChanged'], (event) => this.stateChanged(event));
@@ -41,24 +36,16 @@ export class LogSubscriber {
     if (nameOf(from) === nameOf(to) || (to.status === 'stopped' && to.abandoned)) return;
     const level = levelOf(from, to);
     if (level) this.logger[level](`${worker} ${describe(to)}`);
-    if (to.failures === 0) this.streaks.delete(worker ?? '');
+    if (to.failures === 0) this.streaks.end(worker ?? '');
   }
 
   private failed({ worker = '', error, retryIn }: EventOf<'incarnationFailed'>): void {
-    const now = this.clock.now();
-    const streak = this.streaks.get(worker);
-    if (streak && now - streak.since < SUMMARY) {
-      this.streaks.set(worker, { ...streak, untold: streak.untold + 1 });
-      return;
-    }
-    this.streaks.set(worker, { since: now, untold: 0 });
-    const times = streak?.untold ? ` (${streak.untold + 1} times within ${seconds(now - streak.since)})` : '';
+    const times = this.streaks.note(worker);
+    if (times === undefined) return;
     const next = retryIn === undefined ? '' : `, next try in ${seconds(retryIn)}`;
     this.logger.error(`${worker} failed${times}${next}: ${messageOf(error)}`, stackOf(error));
   }
 }
-
-const seconds = (ms: number): string => (ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`);
 
 const nameOf = (state: WorkerState): string => (state.status === 'waiting' ? `waiting ${state.on}` : state.status);
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../shared/clock.js';
+import { seconds } from '../shared/streaks.js';
 import { Drain, isBusy, namesOf } from './drain.js';
 import type { TaskRoom } from './room.js';
-import { complaintOf, countOf, endsSince, seconds, type TaskStopReport } from './stop-report.js';
+import { complaintOf, countOf, endsSince, type TaskStopReport } from './stop-report.js';
 import type { Task } from './task.js';
 
 type Part =

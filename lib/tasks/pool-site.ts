@@ -26,6 +26,8 @@ export interface PoolSite extends AttemptSite {
   onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void;
   /** Told of every end, for the count at the end of the app. */
   ended(how: keyof Ends): void;
+  /** Told of an attempt that failed and is not the last. */
+  retrying(task: Task<unknown>, error: unknown, wait: number): void;
   /** Told of a task that failed for good. */
   gaveUp(task: Task<unknown>, error: unknown): void;
   /** Told of a task that the end of the app was too early for. */

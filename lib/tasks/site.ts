@@ -5,6 +5,7 @@ import { BackgroundWorkerError, messageOf, traceOf } from '../shared/errors.js';
 import { report } from '../shared/reporter.js';
 import type { Inside } from '../shared/inside.js';
 import { OwnLogger } from '../shared/own-logger.js';
+import { Streaks, seconds } from '../shared/streaks.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { Attempt } from './attempt.js';
 import { TOLD } from './endings.js';
@@ -36,6 +37,7 @@ export class TaskSite implements PoolSite {
   readonly audience: Audience;
   readonly unitAudience: Audience;
   private readonly tally: Tally;
+  private readonly streaks: Streaks;
   private stage: Stage = { is: 'open' };
   private missedLines = 0;
   private readonly counts = { drained: 0, cut: 0, lost: 0 };
@@ -53,6 +55,7 @@ export class TaskSite implements PoolSite {
     this.inside = environment.inside;
     this.unitAudience = environment.unitAudience;
     this.audience = environment.hub.audience(TOLD);
+    this.streaks = new Streaks(environment.clock);
     this.tally = new Tally(environment, logger);
   }
 
@@ -70,7 +73,7 @@ export class TaskSite implements PoolSite {
   }
 
   discarded(pool: string): void {
-    this.tally.count(`tasks in pool "${pool}" were given up for newer ones: the queue was full`);
+    this.tally.count(`given up for newer ones: pool "${pool}" was full`);
   }
 
   closed(pool: string): BackgroundWorkerError {
@@ -101,6 +104,13 @@ export class TaskSite implements PoolSite {
     this.counts[how] += 1;
   }
 
+  retrying({ name, id, attempts, spec }: Task<unknown>, error: unknown, wait: number): void {
+    const times = this.streaks.note(name);
+    if (times === undefined) return;
+    const of = `attempt ${attempts} of ${spec.retries + 1}`;
+    this.logger.warn(`task ${name} (${id}) failed${times}, ${of}, next try in ${seconds(wait)}: ${messageOf(error)}`);
+  }
+
   gaveUp(task: Task<unknown>, error: unknown): void {
     const times = task.attempts > 1 ? ` after ${task.attempts} attempts` : '';
     const line = `task ${task.name} (${task.id}) failed for good${times}: ${messageOf(error)}`;
@@ -110,7 +120,7 @@ export class TaskSite implements PoolSite {
 
   missed(task: Task<unknown>, what: string): void {
     if (this.missedLines++ < MISSED_LINES) this.logger.error(`task ${task.name} (${task.id}) was ${what}`);
-    else this.tally.count(`tasks more were lost or cut as the app shut down: ${task.name}`);
+    else this.tally.count(`more lost or cut as the app shut down: ${task.name}`);
   }
 
   /** From now on what requests submit is late, and what cannot begin by then is lost. */
@@ -134,7 +144,7 @@ export class TaskSite implements PoolSite {
 
   private refused(error: BackgroundWorkerError, why: string): BackgroundWorkerError {
     this.hub.emit({}, { type: 'taskRefused', error });
-    this.tally.count(`tasks were refused: ${why}`);
+    this.tally.count(`refused: ${why}`);
     return error;
   }
 }

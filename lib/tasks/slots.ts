@@ -4,6 +4,7 @@ import { runUnitHere } from '../units/unit-runner.js';
 import { Attempt, type AttemptEnds } from './attempt.js';
 import { endBadly, endCut, endLost, endWell, tell } from './endings.js';
 import { Fifo } from '../shared/fifo.js';
+import { Turn } from '../shared/turn.js';
 import type { PoolSite } from './pool-site.js';
 import type { Task } from './task.js';
 
@@ -18,13 +19,16 @@ export interface SlotOwner {
 export class Slots implements AttemptEnds {
   private readonly running = new Fifo<Task<unknown>>();
   private flow: 'idle' | 'scheduled' | 'pumping' = 'idle';
+  private readonly turn: Turn;
 
   constructor(
     private readonly count: number,
     private readonly site: PoolSite,
     private readonly queue: Fifo<Task<unknown>>,
     private readonly owner: SlotOwner,
-  ) {}
+  ) {
+    this.turn = new Turn(site.clock, () => this.pumpOn());
+  }
 
   get taken(): number {
     return this.running.length;
@@ -34,7 +38,10 @@ export class Slots implements AttemptEnds {
     return this.running;
   }
 
-  /** Something waits: one microtask begins all that there is room for, in the root context and never in the caller's stack. */
+  /**
+   * Something waits: one microtask begins all that there is room for, in the root context and never in the caller's stack. A
+   * long turn of the event loop goes on in the next: timers and sockets come in between.
+   */
   wake(): void {
     if (this.flow !== 'idle' || this.running.length >= this.count) return;
     this.flow = 'scheduled';
@@ -43,10 +50,9 @@ export class Slots implements AttemptEnds {
 
   private readonly pump = (): void => {
     this.flow = 'pumping';
-    while (this.running.length < this.count) {
+    while (this.running.length < this.count && this.queue.length > 0 && !this.turn.isLong) {
       const task = this.queue.shift();
-      if (!task) break;
-      this.begin(task);
+      if (task) this.begin(task);
     }
     this.flow = 'idle';
   };
@@ -109,6 +115,7 @@ export class Slots implements AttemptEnds {
     this.owner.retry(task, wait, error);
     site.onError(attempt, error, wait);
     tell(site, 'taskRetrying', task, error);
+    site.retrying(task, error, wait);
     this.freed();
   }
 
@@ -124,6 +131,10 @@ export class Slots implements AttemptEnds {
 
   private freed(): void {
     this.owner.left();
+    this.pumpOn();
+  }
+
+  private pumpOn(): void {
     if (this.queue.length > 0) this.site.root.runPlain(this.pump);
   }
 }

@@ -1,4 +1,5 @@
 import type { StopReport } from '../contract/worker-state.js';
+import { seconds } from '../shared/streaks.js';
 
 /** How many tasks have ended how. */
 export interface Ends {
@@ -23,7 +24,6 @@ export const endsSince = (now: Ends, before: Ends): Ends => ({
 });
 
 export const countOf = (count: number): string => `${count} task${count === 1 ? '' : 's'}`;
-export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 const endsOf = ({ drained, cut, lost }: Ends): readonly string[] => [
   ...(drained > 0 ? [`${countOf(drained)} drained`] : []),

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Timer } from '../shared/clock.js';
 import type { UnitEnvironment } from '../units/environment.js';
+import { countOf } from './stop-report.js';
 
 const SPAN = 1_000;
 
@@ -14,7 +15,7 @@ export class Tally {
     private readonly logger: LoggerService,
   ) {}
 
-  /** @param what follows the number in the log */
+  /** @param what follows "7 tasks" in the log */
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
     const { clock, root } = this.environment;
@@ -24,7 +25,7 @@ export class Tally {
   tell(): void {
     this.timer?.cancel();
     this.timer = undefined;
-    for (const [what, count] of this.counts) this.logger.warn(`${count} ${what}`);
+    for (const [what, count] of this.counts) this.logger.warn(`${countOf(count)} ${what}`);
     this.counts.clear();
   }
 }

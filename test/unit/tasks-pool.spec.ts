@@ -39,7 +39,7 @@ describe('submit', () => {
     expect(code(() => rig.tasks.submit(() => undefined))).toBe('BGW_QUEUE_FULL');
     expect(rig.types().filter((type) => type === 'taskRefused')).toHaveLength(2);
     await rig.clock.advance(1_000);
-    expect(rig.lines).toEqual(['2 tasks were refused: pool "default" is full']);
+    expect(rig.lines).toEqual(['2 tasks refused: pool "default" is full']);
     expect(code(() => rig.tasks.submit(5 as never))).toBe('BGW_INVALID_OPTION');
     expect(code(() => rig.tasks.submit(() => 1, { retry: 1 } as never))).toBe('BGW_INVALID_OPTION');
     expect(code(() => rig.tasks.submit(() => 1, { timeout: 0 }))).toBe('BGW_INVALID_OPTION');
