@@ -247,8 +247,11 @@ describe('the end of the app', () => {
     const late = tasks.submit((ctx) => ctx.sleep(10));
     let followUp: TaskHandle<void> | undefined;
     void late.result.then(() => (followUp = tasks.submit((ctx) => ctx.sleep(10))));
-    const end = closing.end();
-    await clock.advance(20);
+    let ended = false;
+    const end = closing.end().finally(() => (ended = true));
+    await clock.advance(15);
+    expect([followUp?.state, ended]).toEqual(['running', false]);
+    await clock.advance(5);
     expect(await end).toBeUndefined();
     expect(followUp?.state).toBe('done');
   });
