@@ -57,6 +57,21 @@ describeWith(postgres, 'units with TypeORM', () => {
     expect(seen).toEqual(['before', 'after']);
   });
 
+  it('leave each subscriber its one call, where it is the first that calls onCommit', async () => {
+    const app = await boot(2);
+    const dataSource = app.get(typeorm.DataSource);
+    const seen: string[] = [];
+    await dataSource.destroy();
+    await dataSource.initialize();
+    for (const name of ['one', 'other'])
+      dataSource.subscribers.push({
+        afterTransactionStart: ({ manager }) => onCommit(manager, () => void seen.push(name)),
+      });
+    await dataSource.transaction(() => Promise.resolve());
+    await app.get(BackgroundTasks).drain();
+    expect(seen).toEqual(['one', 'other']);
+  });
+
   it('leave onCommit to the newest app where a DataSource outlives one', async () => {
     const dataSource = await new typeorm.DataSource({ type: 'postgres', url: postgres.url }).initialize();
     const imports = () => {

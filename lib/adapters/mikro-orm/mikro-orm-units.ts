@@ -11,7 +11,7 @@ export class MikroOrmUnits implements UnitInterceptor {
   /** Made by `MikroOrmUnitsModule.forRoot()`. */
   constructor(tasks: BackgroundTasks, orms: readonly MikroORM[]) {
     this.managers = orms.map(({ em }) => em);
-    for (const em of this.managers) hookConnection(em.getConnection('write'), tasks);
+    for (const em of this.managers) hookConnection(em, tasks);
   }
 
   /** A transaction that is open when the unit ends is rolled back, and fails it with `BGW_OPEN_TRANSACTION`. */
