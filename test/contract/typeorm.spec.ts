@@ -4,7 +4,7 @@ import * as old from 'typeorm-0.3';
 import { describe, expect, it } from 'vitest';
 import { onCommit, TypeOrmUnits, TypeOrmUnitsModule } from '../../lib/adapters/typeorm/index.js';
 import { BackgroundTasks } from '../../lib/index.js';
-import { bootWith, rejection } from '../integration/support/app.js';
+import { bootWith, Latch, rejection } from '../integration/support/app.js';
 import { describeWith, postgres } from '../support/servers.js';
 import { contractOf } from './support/on-commit.js';
 import { typeOrm } from './support/typeorm.js';
@@ -41,6 +41,27 @@ describeWith(postgres, 'units with TypeORM', () => {
     const [one, other] = await Promise.all([tasks.submit(ask).result, tasks.submit(ask).result]);
     expect(one).not.toBe(other);
     expect(ask).toThrow(expect.objectContaining({ code: 'BGW_NO_UNIT' }) as Error);
+  });
+
+  it('give no QueryRunner to what outlives them, and no connection', async () => {
+    const app = await boot(1);
+    const units = app.get(TypeOrmUnits);
+    const { manager } = app.get(typeorm.DataSource);
+    const ended = new Latch();
+    const forgotten: Promise<unknown>[] = [];
+    const forget = (work: Promise<unknown>): void => void forgotten.push(rejection(work));
+    await manager.transaction(async (holder) => {
+      await holder.query('select 1');
+      const unit = app.get(BackgroundTasks).submit(() => {
+        forget(units.queryRunner().query('select 1'));
+        forget(ended.opened.then(() => units.queryRunner().query('select 1')));
+      });
+      await unit.result;
+      ended.open();
+      await forgotten[1];
+    });
+    for (const one of forgotten) expect(await one).toMatchObject({ code: 'BGW_NO_UNIT' });
+    expect(await manager.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('leave onCommit working after the DataSource was initialised anew', async () => {

@@ -4,6 +4,7 @@ import type { BackgroundTasks } from '../../tasks/background-tasks.js';
 import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../tasks/commit-hooks.js';
 import { CommitQueue } from '../../tasks/commit-queue.js';
 import type { TaskFunction } from '../../tasks/task.js';
+import { noteBegin } from './begins.js';
 
 /** Of a transaction or savepoint, which MikroORM knows by one object each. */
 interface Frame {
@@ -60,7 +61,9 @@ class TransactionEnds implements CommitHooks<EntityManager> {
     const begin = connection.begin.bind(connection);
     const commit = connection.commit.bind(connection);
     const rollback = connection.rollback.bind(connection);
-    connection.begin = async (options) => this.began(await begin(options), options?.ctx && this.open.get(options.ctx));
+    const beginAndKnow = async (options?: { readonly ctx?: object }) =>
+      this.began(await begin(options), options?.ctx && this.open.get(options.ctx));
+    connection.begin = (options) => noteBegin(beginAndKnow(options));
     connection.commit = async (trx, broadcaster, ...more) => {
       await commit(trx, this.tellingOfCommits(trx, broadcaster), ...more);
       this.committed(trx);

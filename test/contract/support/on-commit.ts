@@ -367,4 +367,24 @@ function suite<M>(orm: Orm<M>, server: Server): void {
     expect(await rows()).toEqual([]);
     expect(await journalAfter()).toEqual([]);
   });
+
+  it('gives back a connection that comes after the end of the unit that waited for it', async () => {
+    const manager = await boot(1);
+    const [held, release] = [new Latch(), new Latch()];
+    const holder = orm.transaction(manager, async (inner) => {
+      await insert(inner, 1);
+      held.open();
+      await release.opened;
+    });
+    await held.opened;
+    let begun: Promise<unknown> | undefined;
+    await tasks.submit(() => {
+      begun = Promise.allSettled([orm.beginIn(orm.managerOfUnit(app))]);
+    }).result;
+    release.open();
+    await holder;
+    await begun;
+    await insert(manager, 2);
+    expect(await rows()).toEqual([1, 2]);
+  });
 }
