@@ -13,13 +13,13 @@ interface Callback {
 
 /** What waits for the COMMIT of one transaction. Depth 1 is the transaction itself, each savepoint is one deeper. */
 export class CommitQueue {
-  private waiting: readonly Callback[] = [];
+  private waiting: Callback[] = [];
   private deadlock: unknown;
 
   /** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
   add(depth: number, fn: TaskFunction<unknown>, options: SubmitOptions | undefined): void {
     checkSubmission('submit', fn, options);
-    this.waiting = [...this.waiting, { depth, fn, options }];
+    this.waiting.push({ depth, fn, options });
   }
 
   /** A statement, with this. At a deadlock MySQL and MariaDB roll back the whole transaction, whatever its savepoints. */

@@ -93,6 +93,19 @@ describeWith(postgres, 'units with TypeORM', () => {
     expect(seen).toEqual(['one', 'other']);
   });
 
+  it('register callbacks as fast when many wait', async () => {
+    const { manager } = (await boot(1)).get(typeorm.DataSource);
+    let took = Infinity;
+    const doomed = manager.transaction(async (inner) => {
+      const start = performance.now();
+      for (let nr = 0; nr < 40_000; nr++) onCommit(inner, () => undefined);
+      took = performance.now() - start;
+      throw new Error('undo');
+    });
+    await expect(doomed).rejects.toThrow('undo');
+    expect(took).toBeLessThan(2_000);
+  });
+
   it('leave onCommit to the newest app where a DataSource outlives one', async () => {
     const dataSource = await new typeorm.DataSource({ type: 'postgres', url: postgres.url }).initialize();
     const imports = () => {
