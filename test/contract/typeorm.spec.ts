@@ -4,7 +4,7 @@ import * as old from 'typeorm-0.3';
 import { describe, expect, it } from 'vitest';
 import { onCommit, TypeOrmUnits, TypeOrmUnitsModule } from '../../lib/adapters/typeorm/index.js';
 import { BackgroundTasks } from '../../lib/index.js';
-import { bootWith, rejection } from '../integration/support/app.js';
+import { bootWith, Latch, rejection } from '../integration/support/app.js';
 import { describeWith, postgres } from '../support/servers.js';
 import { contractOf } from './support/on-commit.js';
 import { typeOrm } from './support/typeorm.js';
@@ -43,6 +43,27 @@ describeWith(postgres, 'units with TypeORM', () => {
     expect(ask).toThrow(expect.objectContaining({ code: 'BGW_NO_UNIT' }) as Error);
   });
 
+  it('give no QueryRunner to what outlives them, and no connection', async () => {
+    const app = await boot(1);
+    const units = app.get(TypeOrmUnits);
+    const { manager } = app.get(typeorm.DataSource);
+    const ended = new Latch();
+    const forgotten: Promise<unknown>[] = [];
+    const forget = (work: Promise<unknown>): void => void forgotten.push(rejection(work));
+    await manager.transaction(async (holder) => {
+      await holder.query('select 1');
+      const unit = app.get(BackgroundTasks).submit(() => {
+        forget(units.queryRunner().query('select 1'));
+        forget(ended.opened.then(() => units.queryRunner().query('select 1')));
+      });
+      await unit.result;
+      ended.open();
+      await forgotten[1];
+    });
+    for (const one of forgotten) expect(await one).toMatchObject({ code: 'BGW_NO_UNIT' });
+    expect(await manager.query('select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
   it('leave onCommit working after the DataSource was initialised anew', async () => {
     const app = await boot(2);
     const dataSource = app.get(typeorm.DataSource);
@@ -55,6 +76,34 @@ describeWith(postgres, 'units with TypeORM', () => {
     await commit('after');
     await app.get(BackgroundTasks).drain();
     expect(seen).toEqual(['before', 'after']);
+  });
+
+  it('leave each subscriber its one call, where it is the first that calls onCommit', async () => {
+    const app = await boot(2);
+    const dataSource = app.get(typeorm.DataSource);
+    const seen: string[] = [];
+    await dataSource.destroy();
+    await dataSource.initialize();
+    for (const name of ['one', 'other'])
+      dataSource.subscribers.push({
+        afterTransactionStart: ({ manager }) => onCommit(manager, () => void seen.push(name)),
+      });
+    await dataSource.transaction(() => Promise.resolve());
+    await app.get(BackgroundTasks).drain();
+    expect(seen).toEqual(['one', 'other']);
+  });
+
+  it('register callbacks as fast when many wait', async () => {
+    const { manager } = (await boot(1)).get(typeorm.DataSource);
+    let took = Infinity;
+    const doomed = manager.transaction(async (inner) => {
+      const start = performance.now();
+      for (let nr = 0; nr < 40_000; nr++) onCommit(inner, () => undefined);
+      took = performance.now() - start;
+      throw new Error('undo');
+    });
+    await expect(doomed).rejects.toThrow('undo');
+    expect(took).toBeLessThan(2_000);
   });
 
   it('leave onCommit to the newest app where a DataSource outlives one', async () => {

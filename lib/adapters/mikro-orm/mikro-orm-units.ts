@@ -2,6 +2,7 @@ import { RequestContext, type EntityManager, type MikroORM } from '@mikro-orm/co
 import type { UnitInfo, UnitInterceptor } from '../../contract/units.js';
 import type { BackgroundTasks } from '../../tasks/background-tasks.js';
 import { closingTransactions } from '../../units/transactional.js';
+import { eachLateBegin } from './begins.js';
 import { hookConnection } from './on-commit.js';
 
 /** Gives each unit EntityManagers of its own: the injected ones are forks inside it. For the module's option `units`. */
@@ -11,14 +12,18 @@ export class MikroOrmUnits implements UnitInterceptor {
   /** Made by `MikroOrmUnitsModule.forRoot()`. */
   constructor(tasks: BackgroundTasks, orms: readonly MikroORM[]) {
     this.managers = orms.map(({ em }) => em);
-    for (const em of this.managers) hookConnection(em.getConnection('write'), tasks);
+    for (const em of this.managers) hookConnection(em, tasks);
   }
 
   /** A transaction that is open when the unit ends is rolled back, and fails it with `BGW_OPEN_TRANSACTION`. */
   around(unit: UnitInfo, next: () => Promise<unknown>): Promise<unknown> {
     return RequestContext.create(this.managers, () => {
       const forks = this.managers.map((em) => em.getContext(false));
-      const close = async (): Promise<boolean> => (await Promise.all(forks.map(rollBack))).includes(true);
+      const rollBackAll = async (): Promise<boolean> => (await Promise.all(forks.map(rollBack))).includes(true);
+      const close = (): Promise<boolean> => {
+        eachLateBegin(rollBackAll);
+        return rollBackAll();
+      };
       return closingTransactions(unit, next, close);
     });
   }

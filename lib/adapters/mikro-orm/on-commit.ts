@@ -4,6 +4,7 @@ import type { BackgroundTasks } from '../../tasks/background-tasks.js';
 import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../tasks/commit-hooks.js';
 import { CommitQueue } from '../../tasks/commit-queue.js';
 import type { TaskFunction } from '../../tasks/task.js';
+import { noteBegin } from './begins.js';
 
 /** Of a transaction or savepoint, which MikroORM knows by one object each. */
 interface Frame {
@@ -16,6 +17,7 @@ interface Transactions {
   begin(options?: { readonly ctx?: object }): Promise<object>;
   commit(trx: object, broadcaster?: Broadcaster, ...more: unknown[]): Promise<void>;
   rollback(trx: object, ...more: unknown[]): Promise<void>;
+  execute(query: unknown, params?: unknown[], method?: string, trx?: object, ...more: unknown[]): Promise<unknown>;
 }
 interface Broadcaster {
   dispatchEvent(event: string, ...more: unknown[]): Promise<unknown>;
@@ -37,8 +39,13 @@ export function onCommit(em: EntityManager, fn: (ctx: TaskContext) => unknown, o
   hooksOf<EntityManager>(em.getConnection('write'), 'MikroORM', 'MikroOrmUnitsModule').add(em, fn, options);
 }
 
-export const hookConnection = (connection: Connection, tasks: BackgroundTasks): void =>
-  hookInto(connection, tasks, () => new TransactionEnds(connection as Transactions, tasks));
+export function hookConnection(em: EntityManager, tasks: BackgroundTasks): void {
+  const connection: Connection = em.getConnection('write');
+  hookInto(connection, tasks, () => new TransactionEnds(connection as Transactions, rollsBackQuietly(em), tasks));
+}
+
+/** PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and no error. No other platform has this schema. */
+const rollsBackQuietly = (em: EntityManager): boolean => em.getPlatform().getDefaultSchemaName() === 'public';
 
 /** MikroORM 6 tells subscribers nothing of savepoints, so it listens where all versions pass: at the connection. */
 class TransactionEnds implements CommitHooks<EntityManager> {
@@ -46,16 +53,28 @@ class TransactionEnds implements CommitHooks<EntityManager> {
   private readonly open = new WeakMap<object, Frame>();
 
   constructor(
-    connection: Transactions,
+    private readonly connection: Transactions,
+    private readonly rollsBackQuietly: boolean,
     public tasks: BackgroundTasks,
   ) {
+    const execute = connection.execute.bind(connection);
     const begin = connection.begin.bind(connection);
     const commit = connection.commit.bind(connection);
     const rollback = connection.rollback.bind(connection);
-    connection.begin = async (options) => this.began(await begin(options), options?.ctx && this.open.get(options.ctx));
+    const beginAndKnow = async (options?: { readonly ctx?: object }) =>
+      this.began(await begin(options), options?.ctx && this.open.get(options.ctx));
+    connection.begin = (options) => noteBegin(beginAndKnow(options));
     connection.commit = async (trx, broadcaster, ...more) => {
       await commit(trx, this.tellingOfCommits(trx, broadcaster), ...more);
       this.committed(trx);
+    };
+    connection.execute = async (query, params, method, trx, ...more) => {
+      try {
+        return await execute(query, params, method, trx, ...more);
+      } catch (error) {
+        if (trx) this.open.get(trx)?.queue.failed(error);
+        throw error;
+      }
     };
     connection.rollback = async (trx, ...more) => {
       this.rolledBack(trx);
@@ -77,6 +96,14 @@ class TransactionEnds implements CommitHooks<EntityManager> {
     return trx;
   }
 
+  /** After the others that are told: their statements, too, can fail. */
+  private async committing(trx: object): Promise<void> {
+    const frame = this.open.get(trx);
+    if (frame?.depth !== 1) return;
+    const ask = () => this.connection.execute('select 1', [], 'all', trx);
+    await frame.queue.committing(this.rollsBackQuietly ? ask : undefined);
+  }
+
   private committed(trx: object): void {
     this.ended(trx, ({ queue, depth }) => queue.committed(depth - 1, this.tasks));
   }
@@ -91,12 +118,13 @@ class TransactionEnds implements CommitHooks<EntityManager> {
     if (frame) then(frame);
   }
 
-  /** The first to know of the COMMIT: a subscriber that throws after it turns `commit()` into a rejection. */
+  /** The last before the COMMIT, and the first after it: a subscriber that throws there turns `commit()` into a rejection. */
   private tellingOfCommits(trx: object, broadcaster: Broadcaster | undefined): Broadcaster {
     return {
       dispatchEvent: async (event, ...more) => {
         if (event === 'afterTransactionCommit') this.committed(trx);
         await broadcaster?.dispatchEvent(event, ...more);
+        if (event === 'beforeTransactionCommit') await this.committing(trx);
       },
       isTopLevel: () => broadcaster?.isTopLevel?.() ?? false,
     };

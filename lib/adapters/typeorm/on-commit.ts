@@ -13,6 +13,9 @@ const dataSourceOf = (of: EntityManager): DataSource =>
 const openIn = (runner: QueryRunner): number =>
   runner.isTransactionActive ? Math.max(1, (runner as { transactionDepth?: number }).transactionDepth ?? 1) : 0;
 
+/** Their servers answer the COMMIT of a failed transaction with ROLLBACK, and no error. */
+const ROLLS_BACK_QUIETLY: readonly string[] = ['postgres', 'aurora-postgres', 'cockroachdb'];
+
 /**
  * Submits `fn` to the app's task pool once the outermost transaction of `manager` has committed, in the order of the calls;
  * nobody waits for it. Dropped when the transaction or the savepoint it was called in is rolled back. Without a transaction
@@ -28,23 +31,36 @@ export function onCommit(manager: EntityManager, fn: (ctx: TaskContext) => unkno
 }
 
 export const hookDataSource = (dataSource: DataSource, tasks: BackgroundTasks): void =>
-  hookInto(dataSource, tasks, () => new TransactionEnds(tasks));
+  hookInto(dataSource, tasks, () => new TransactionEnds(dataSource, tasks));
 
 /** TypeORM tells it of released savepoints as of commits, and awaits it before it gives the connection back. */
 class TransactionEnds implements CommitHooks<EntityManager>, EntitySubscriberInterface {
   readonly v = 1;
   private readonly queues = new WeakMap<QueryRunner, CommitQueue>();
 
-  constructor(public tasks: BackgroundTasks) {}
+  constructor(
+    dataSource: DataSource,
+    public tasks: BackgroundTasks,
+  ) {
+    this.listen(dataSource);
+  }
 
   add(manager: EntityManager, fn: TaskFunction<unknown>, options: SubmitOptions | undefined): void {
     const runner = manager.queryRunner;
     if (runner?.isReleased) throw transactionEnded();
     if (!runner?.isTransactionActive) return void this.tasks.submit(fn, options);
-    const queue = this.queues.get(runner) ?? new CommitQueue();
-    queue.add(openIn(runner), fn, options);
-    this.queues.set(runner, queue);
+    this.queueOf(runner).add(openIn(runner), fn, options);
     this.listen(dataSourceOf(manager));
+  }
+
+  afterQuery({ queryRunner, error }: { queryRunner: QueryRunner; error?: unknown }): void {
+    if (error !== undefined && queryRunner.isTransactionActive) this.queueOf(queryRunner).failed(error);
+  }
+
+  async beforeTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): Promise<void> {
+    if (openIn(queryRunner) > 1) return;
+    const quietly = ROLLS_BACK_QUIETLY.includes(dataSourceOf(queryRunner.manager).options.type);
+    await this.queues.get(queryRunner)?.committing(quietly ? () => queryRunner.query('select 1') : undefined);
   }
 
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
@@ -55,8 +71,19 @@ class TransactionEnds implements CommitHooks<EntityManager>, EntitySubscriberInt
     this.queues.get(queryRunner)?.rolledBack(openIn(queryRunner));
   }
 
-  /** `initialize()` replaces the subscribers, so it is looked at each time. The first, as one that throws ends the broadcast. */
-  private listen({ subscribers }: DataSource): void {
-    if (!subscribers.includes(this)) subscribers.unshift(this);
+  private queueOf(runner: QueryRunner): CommitQueue {
+    const queue = this.queues.get(runner) ?? new CommitQueue();
+    this.queues.set(runner, queue);
+    return queue;
+  }
+
+  /**
+   * `initialize()` replaces the subscribers, so it is looked at each time. The first, as one that throws ends the broadcast.
+   * In a new list, as a broadcast that is under way goes on with its own.
+   */
+  private listen(dataSource: DataSource): void {
+    const { subscribers } = dataSource;
+    if (subscribers[0] === this) return;
+    Object.assign(dataSource, { subscribers: [this, ...subscribers.filter((one) => one !== this)] });
   }
 }

@@ -257,6 +257,66 @@ function suite<M>(orm: Orm<M>, server: Server): void {
       expect(await rows()).toEqual([]);
     });
 
+  if (server.kind === 'postgres')
+    it('refuses the COMMIT of a transaction in which a statement failed, and drops all', async () => {
+      const manager = await boot();
+      const failure = await rejection(
+        orm.transaction(manager, async (inner) => {
+          await insert(inner, 1);
+          on(inner, 'dropped');
+          await rejection(orm.sql(inner, 'select nonsense'));
+        }),
+      );
+      expect(failure.message).toMatch(/aborted/);
+      const byHand = await orm.begin(app);
+      on(byHand.manager, 'dropped');
+      await rejection(orm.sql(byHand.manager, 'select nonsense'));
+      await rejection(byHand.commit());
+      await byHand.rollback();
+      await byHand.end();
+      expect(await journalAfter()).toEqual([]);
+      expect(await rows()).toEqual([]);
+    });
+
+  it('commits where a statement failed in a savepoint that was rolled back', async () => {
+    const manager = await boot();
+    await orm.transaction(manager, async (outer) => {
+      on(outer, 'kept');
+      await rejection(
+        orm.transaction(outer, async (inner) => {
+          on(inner, 'dropped');
+          await orm.sql(inner, 'select nonsense');
+        }),
+      );
+      await insert(outer, 1);
+    });
+    expect(await journalAfter()).toEqual(['kept']);
+    expect(await rows()).toEqual([1]);
+  });
+
+  if (server.kind === 'mariadb')
+    it('refuses the COMMIT of a transaction that a deadlock rolled back, and drops all', async () => {
+      const manager = await boot();
+      for (const id of [1, 2]) await insert(manager, id);
+      const holds = [new Latch(), new Latch()] as const;
+      const victims: number[] = [];
+      const lock = (inner: M, id: number) => orm.sql(inner, `select * from ${table} where id = ${id} for update`);
+      const locksBoth = (mine: 0 | 1): Promise<void> =>
+        orm.transaction(manager, async (inner) => {
+          await lock(inner, 1 + mine);
+          on(inner, `callback ${mine}`);
+          holds[mine].open();
+          await holds[1 - mine]!.opened;
+          await lock(inner, 2 - mine).catch(() => victims.push(mine));
+        });
+      const ends = await Promise.allSettled([locksBoth(0), locksBoth(1)]);
+      const [victim] = victims;
+      expect(victims).toHaveLength(1);
+      expect(ends[victim!]).toMatchObject({ status: 'rejected', reason: { code: 'BGW_TRANSACTION_ENDED' } });
+      expect(ends[1 - victim!]).toMatchObject({ status: 'fulfilled' });
+      expect(await journalAfter()).toEqual([`callback ${1 - victim!}`]);
+    });
+
   it('refuses a transaction that has ended, what is no function, and a database that no app knows', async () => {
     const manager = await boot();
     let kept: M | undefined;
@@ -306,5 +366,25 @@ function suite<M>(orm: Orm<M>, server: Server): void {
     expect(await rejection(tasks.submit(() => left(false)).result)).toMatchObject({ code: 'BGW_OPEN_TRANSACTION' });
     expect(await rows()).toEqual([]);
     expect(await journalAfter()).toEqual([]);
+  });
+
+  it('gives back a connection that comes after the end of the unit that waited for it', async () => {
+    const manager = await boot(1);
+    const [held, release] = [new Latch(), new Latch()];
+    const holder = orm.transaction(manager, async (inner) => {
+      await insert(inner, 1);
+      held.open();
+      await release.opened;
+    });
+    await held.opened;
+    let begun: Promise<unknown> | undefined;
+    await tasks.submit(() => {
+      begun = Promise.allSettled([orm.beginIn(orm.managerOfUnit(app))]);
+    }).result;
+    release.open();
+    await holder;
+    await begun;
+    await insert(manager, 2);
+    expect(await rows()).toEqual([1, 2]);
   });
 }

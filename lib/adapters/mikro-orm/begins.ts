@@ -1,0 +1,20 @@
+import { RequestContext } from '@mikro-orm/core';
+
+const underWay = new WeakMap<RequestContext, Set<Promise<unknown>>>();
+
+/** Of the current unit or request: while a transaction waits for its connection, its EntityManager does not know of it. */
+export function noteBegin<T>(begun: Promise<T>): Promise<T> {
+  const context = RequestContext.currentRequestContext();
+  if (!context) return begun;
+  const begins = underWay.get(context) ?? new Set();
+  underWay.set(context, begins.add(begun));
+  const forget = (): void => void begins.delete(begun);
+  begun.then(forget, forget);
+  return begun;
+}
+
+/** Calls back for each that comes still, when its EntityManager knows of it. */
+export function eachLateBegin(then: () => Promise<unknown>): void {
+  const context = RequestContext.currentRequestContext();
+  for (const begun of (context && underWay.get(context)) ?? []) begun.then(then, () => undefined);
+}
