@@ -40,6 +40,13 @@ class SignUpController {
     seen.push(this.tasks.submit(() => look(this.cls), request.submit).result);
     return String(this.cls.get('user.secret'));
   }
+
+  @Get('of-its-own')
+  async ofItsOwn(): Promise<string> {
+    this.cls.set('tenant', 'of the request');
+    await this.tasks.submit(() => this.cls.set('tenant', 'of the task'), { context: 'inherit' }).result;
+    return `${this.cls.getId()}: ${String(this.cls.get('tenant'))}`;
+  }
 }
 
 @BackgroundWorker({ name: 'job', every: { rate: 60_000, initialDelay: 50_000 } })
@@ -85,6 +92,11 @@ describe('units with nestjs-cls', () => {
     const { url } = await boot();
     expect(await (await get(url)).text()).toBe('of the request');
     expect(await seen[0]).toMatchObject({ tenant: 'acme', secret: 'of the request' });
+  });
+
+  it('write nothing into the caller’s store, also where the task inherits its context', async () => {
+    const { url } = await boot();
+    expect(await (await get(`${url}/of-its-own`)).text()).toBe('request 1: of the request');
   });
 
   it('refuse to carry what is not a string, where it is submitted', async () => {

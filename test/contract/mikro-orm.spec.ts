@@ -1,6 +1,7 @@
 import { MikroORM, Utils } from '@mikro-orm/core';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { expect, it } from 'vitest';
-import { MikroOrmUnits } from '../../lib/adapters/mikro-orm/index.js';
+import { MikroOrmUnits, MikroOrmUnitsModule } from '../../lib/adapters/mikro-orm/index.js';
 import { BackgroundTasks } from '../../lib/index.js';
 import { bootWith } from '../integration/support/app.js';
 import { describeWith, postgres } from '../support/servers.js';
@@ -25,6 +26,31 @@ describeWith(postgres, `units with MikroORM ${version}`, () => {
     const [[one, same], [other]] = await Promise.all([tasks.submit(unit).result, tasks.submit(unit).result]);
     expect(same).toBe(one);
     expect(new Set([em, one, other]).size).toBe(3);
+  });
+
+  it('have one of each ORM', async () => {
+    const names = ['FIRST', 'SECOND'];
+    const open = (contextName: string) =>
+      MikroORM.init({
+        driver: PostgreSqlDriver,
+        clientUrl: postgres.url,
+        contextName,
+        discovery: { warnWhenNoEntities: false },
+        allowGlobalContext: true,
+      });
+    const orms = await Promise.all(names.map(open));
+    class DatabaseModule {}
+    const providers = names.map((provide, index) => ({ provide, useValue: orms[index] }));
+    const database = { module: DatabaseModule, global: true, providers, exports: names };
+    try {
+      const imports = [database, MikroOrmUnitsModule.forRoot({ orms: names })];
+      const { app } = await bootWith([], { units: [MikroOrmUnits] }, { imports });
+      const ask = () => orms.map(({ em }) => em.getContext(false) === em);
+      expect(ask()).toEqual([true, true]);
+      expect(await app.get(BackgroundTasks).submit(ask).result).toEqual([false, false]);
+    } finally {
+      await Promise.all(orms.map((one) => one.close(true)));
+    }
   });
 });
 

@@ -64,6 +64,22 @@ describeWith(postgres, 'units with TypeORM', () => {
     expect(await manager.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
+  it('roll back all that they leave open, savepoints and what is around them', async () => {
+    const app = await boot(1);
+    const units = app.get(TypeOrmUnits);
+    const table = `bgw_left_open_${process.pid}`;
+    const unit = app.get(BackgroundTasks).submit(async () => {
+      const runner = units.queryRunner();
+      await runner.startTransaction();
+      await runner.query(`create table ${table} (id int)`);
+      await runner.startTransaction();
+    });
+    expect(await rejection(unit.result)).toMatchObject({ code: 'BGW_OPEN_TRANSACTION' });
+    // There is but one connection in the pool.
+    const { manager } = app.get(typeorm.DataSource);
+    expect(await manager.query(`select to_regclass('${table}') as left`)).toEqual([{ left: null }]);
+  });
+
   it('leave onCommit working after the DataSource was initialised anew', async () => {
     const app = await boot(2);
     const dataSource = app.get(typeorm.DataSource);

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
-import type { TaskHandle } from '../../lib/contract/tasks.js';
+import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
-import { DoNotRestart, type BackgroundWorkerError } from '../../lib/shared/errors.js';
+import { DoNotRestart, type BackgroundWorkerError, type WorkerAborted } from '../../lib/shared/errors.js';
 import { TaskRig } from '../support/task-rig.js';
 import { drain } from '../support/fake-clock.js';
 import { RUNS } from './history.js';
@@ -37,11 +37,10 @@ const bounds = fc.record({
   onFull: fc.constantFrom('reject' as const, 'discard-oldest' as const),
 });
 
+const ENDS: readonly string[] = ['taskCompleted', 'taskFailed', 'taskCancelled', 'taskDiscarded'];
+
 interface Told {
   readonly handle: TaskHandle<number>;
-  readonly number: number;
-  /** One that neither waits for a time nor is retried. */
-  readonly plain: boolean;
   settlements: number;
 }
 
@@ -49,9 +48,14 @@ interface Told {
 class Play {
   private readonly rig: TaskRig;
   private readonly told: Told[] = [];
-  private readonly live: { readonly gate: Deferred<number>; readonly signal: AbortSignal }[] = [];
-  private readonly starts: number[] = [];
-  private readonly ends = new Map<string, number>();
+  private readonly live: Deferred<number>[] = [];
+  /** Of the bodies that looked at their signal when somebody cancelled them. */
+  private readonly obeyed = new Set<string>();
+  /** The last to begin of those that must begin in the order of the calls. */
+  private readonly begun = { submit: -1, whenFree: -1 };
+  private readonly ends = new Map<string, string>();
+  private seen = 0;
+  private calls = 0;
   private refusals = 0;
   private waiting = 0;
   private stage: 'open' | 'closing' | 'closed' = 'open';
@@ -70,11 +74,11 @@ class Play {
         this.submit(by, by + 1);
         break;
       case 'whenFree': {
-        const number = this.told.length + 1_000 + by;
+        const number = this.calls++;
         this.waiting += 1;
         void rig.tasks
-          .submitWhenFree(() => this.body(-1), {})
-          .then((handle) => this.follow(handle, number, false))
+          .submitWhenFree((ctx) => this.body(ctx, by, { whenFree: number }))
+          .then((handle) => this.follow(handle))
           .catch((error: unknown) =>
             must((error as BackgroundWorkerError).code === 'BGW_SHUTTING_DOWN', 'refused for a reason'),
           )
@@ -82,12 +86,12 @@ class Play {
         break;
       }
       case 'finish':
-        this.live.splice(by % (this.live.length || 1), 1)[0]?.gate.resolve(by);
+        this.live.splice(by % (this.live.length || 1), 1)[0]?.resolve(by);
         break;
       case 'throw':
         this.live
           .splice(by % (this.live.length || 1), 1)[0]
-          ?.gate.reject(by % 5 === 0 ? new DoNotRestart('enough') : by % 3 === 0 ? undefined : new Error('no'));
+          ?.reject(by % 5 === 0 ? new DoNotRestart('enough') : by % 3 === 0 ? undefined : new Error('no'));
         break;
       case 'cancel':
         this.told[by % (this.told.length || 1)]?.handle.cancel(by);
@@ -107,59 +111,73 @@ class Play {
   async over(): Promise<void> {
     this.end(500);
     await this.rig.clock.advance(3_000);
-    for (const { gate } of this.live.splice(0)) gate.resolve(0);
+    for (const gate of this.live.splice(0)) gate.resolve(0);
     await this.rig.clock.advance(400_000);
     this.check();
     must(this.waiting === 0, 'nobody waits for room in a closed pool');
     must(this.rig.room.pool('default').load === 0, 'no slot is left behind');
     for (const { handle, settlements } of this.told) {
       must(settlements === 1, 'every accepted task settles exactly once', handle.id, settlements);
-      must(this.ends.get(handle.id) === 1, 'and its end is one event', handle.id, this.ends.get(handle.id));
+      must(this.ends.has(handle.id), 'and its end is an event', handle.id);
     }
+    must(this.ends.size === this.told.length, 'nothing ends that was not accepted', this.ends.size, this.told.length);
     must(this.rig.events.filter(({ type }) => type === 'taskRefused').length >= this.refusals, 'refusals are events');
     must(this.rig.broken.length === 0, 'no listener threw');
   }
 
   private submit(by: number, delay: number | undefined): void {
-    const number = this.told.length;
+    const number = this.calls++;
     const retries = by % 3 === 0 ? by % 4 : 0;
     const timeout = by % 4 === 0 ? by + 1 : undefined;
-    const { load } = this.rig.room.pool('default');
-    const plain = retries === 0 && delay === undefined;
+    const pool = this.rig.room.pool('default');
+    const { load } = pool;
+    const [oldest] = pool.waiting();
+    const isFull = load >= this.bounds.concurrency + this.bounds.queue;
+    const isPlain = retries === 0 && delay === undefined;
     try {
-      const handle = this.rig.tasks.submit(() => this.body(plain ? number : -1), {
+      const handle = this.rig.tasks.submit((ctx) => this.body(ctx, by, isPlain ? { submit: number } : {}), {
         retries,
         timeout,
         delay,
         backoff: { initial: by },
       });
       must(this.stage !== 'closed', 'a closed pool accepts nothing');
-      this.follow(handle, number, plain);
+      if (isFull) must(oldest?.state === 'discarded', 'the oldest that waits is given up for it', oldest?.state);
+      this.follow(handle);
     } catch (error) {
       this.refusals += 1;
       const { code } = error as BackgroundWorkerError;
       must(code === 'BGW_QUEUE_FULL' || code === 'BGW_SHUTTING_DOWN', 'a coded refusal', code);
-      if (code === 'BGW_QUEUE_FULL')
-        must(load >= this.bounds.concurrency + this.bounds.queue, 'refused only when full', load);
+      if (code === 'BGW_QUEUE_FULL') must(isFull, 'refused only when full', load);
       else must(this.stage === 'closed', 'refused only when closed');
     }
   }
 
-  private follow(handle: TaskHandle<number>, number: number, plain: boolean): void {
-    const one: Told = { handle, number, plain, settlements: 0 };
+  private follow(handle: TaskHandle<number>): void {
+    const one: Told = { handle, settlements: 0 };
     this.told.push(one);
     const count = (): void => void (one.settlements += 1);
     handle.result.then(count, count);
   }
 
-  private body(number: number): Promise<number> {
-    if (number >= 0) {
-      must((this.starts.at(-1) ?? -1) < number, 'equals begin in the order of submission', this.starts.at(-1), number);
-      this.starts.push(number);
-    }
+  /** @param turn its number among its equals: those that neither wait for a time nor are tried again */
+  private body({ id, signal }: TaskContext, by: number, turn: { submit?: number; whenFree?: number }): Promise<number> {
+    const { submit = Infinity, whenFree = Infinity } = turn;
+    must(this.begun.submit < submit, 'equals begin in the order of submission', this.begun.submit, submit);
+    must(this.begun.whenFree < whenFree, 'who waits for room gets it in turn', this.begun.whenFree, whenFree);
+    Object.assign(this.begun, turn);
     const gate = deferred<number>();
-    this.live.push({ gate, signal: new AbortController().signal });
+    this.live.push(gate);
+    if (by % 2 === 0) signal.addEventListener('abort', () => this.obey(id, gate, signal.reason as WorkerAborted));
     return gate.promise;
+  }
+
+  private obey(id: string, gate: Deferred<number>, reason: WorkerAborted): void {
+    const at = this.live.indexOf(gate);
+    if (at < 0) return;
+    this.live.splice(at, 1);
+    gate.reject(reason);
+    if (reason.why !== 'timeout') this.obeyed.add(id);
   }
 
   private end(ms: number): void {
@@ -178,11 +196,14 @@ class Play {
     must(pool.load <= concurrency + queue, 'the queue bound holds', pool.load);
     const idle = running < concurrency && [...pool.waiting()].some(({ phase }) => phase.is === 'queued');
     must(!idle, 'no slot is free while a task is queued');
-    this.ends.clear();
-    for (const { type, task = '' } of this.rig.events)
-      if (['taskCompleted', 'taskFailed', 'taskCancelled', 'taskDiscarded'].includes(type))
-        this.ends.set(task, (this.ends.get(task) ?? 0) + 1);
-    for (const [task, ends] of this.ends) must(ends === 1, 'a task ends once', task);
+    for (const { type, task = '' } of this.rig.events.slice(this.seen)) {
+      if (!ENDS.includes(type)) continue;
+      must(!this.ends.has(task), 'a task ends once', task, this.ends.get(task), type);
+      this.ends.set(task, type);
+    }
+    this.seen = this.rig.events.length;
+    for (const id of this.obeyed)
+      must(this.ends.get(id) === 'taskCancelled', 'who obeys is cancelled', id, this.ends.get(id));
   }
 }
 
