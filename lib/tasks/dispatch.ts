@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { DispatchedTask, DispatchOptions, HandlerClass, RunOptions } from '../contract/task-handlers.js';
 import type { TaskContext } from '../contract/tasks.js';
 import { capture } from '../units/unit-runner.js';
-import { follow } from './follow.js';
 import { jsonOf } from './json.js';
 import { parsed } from './payload.js';
 import type { TaskPool } from './pool.js';
@@ -52,7 +51,6 @@ export function runHere(
   const copy: unknown = structuredClone(payload, { transfer: [...transfer] as ArrayBuffer[] });
   const fn = (ctx: TaskContext): unknown => handler.call(isOnce ? copy : structuredClone(copy), ctx);
   const task = new Task<unknown>(into, fn, specOf(room.site, { name, timeout, backoff, ...options }));
-  into.add(task, options.delay);
-  if (options.signal) follow(options.signal, task);
+  into.add(task, options.delay, options.signal);
   return task;
 }

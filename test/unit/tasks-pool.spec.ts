@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import type { TaskHandle } from '../../lib/contract/tasks.js';
-import { deferred } from '../../lib/shared/deferred.js';
+import { deferred, type Deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/map-tasks.js';
 import { failures } from '../support/failures.js';
@@ -448,5 +449,94 @@ describe('the end of the app', () => {
     expect(await report).toEqual({ drained: 2, lost: 0, abandoned: [] });
     await closing.end();
     expect(lines).toEqual([line]);
+  });
+});
+
+describe('a signal of those that wait for room', () => {
+  /** A pool that one task has filled. */
+  const full = (): { rig: TaskRig; stuck: Deferred<void> } => {
+    const rig = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
+    const stuck = deferred();
+    rig.tasks.submit(() => stuck.promise);
+    return { rig, stuck };
+  };
+
+  it('that has aborted before: the handle is cancelled at once, and nothing runs', async () => {
+    const fn = vi.fn();
+    const { rig, stuck } = full();
+    const options = { signal: AbortSignal.abort('over') };
+    for (const { tasks } of [rig, new TaskRig()]) {
+      const handle = await tasks.submitWhenFree(fn, options);
+      expect(handle.state).toBe('cancelled');
+      expect(await rejectionOf(handle.result)).toMatchObject({ why: 'cancelled', cause: 'over' });
+    }
+    stuck.resolve();
+    await drain();
+    expect(fn).not.toHaveBeenCalled();
+    expect(rig.room.pool('default').load).toBe(0);
+  });
+
+  it('that aborts meanwhile takes them out of the line, and the others keep their order', async () => {
+    const { rig, stuck } = full();
+    const controller = new AbortController();
+    const order: string[] = [];
+    const waiting = ['first', 'second', 'third'].map((name) =>
+      rig.tasks.submitWhenFree(() => order.push(name), name === 'second' ? { signal: controller.signal } : {}),
+    );
+    controller.abort();
+    expect((await waiting[1]!).state).toBe('cancelled');
+    stuck.resolve();
+    await Promise.all(waiting);
+    await drain();
+    expect(order).toEqual(['first', 'third']);
+    expect(rig.types().filter((type) => type === 'taskCancelled')).toHaveLength(1);
+  });
+
+  it('of a map: what waits for its turn never runs', async () => {
+    const fn = vi.fn();
+    const { tasks } = new TaskRig();
+    const one = tasks.map([1, 2, 3], fn, { signal: AbortSignal.abort() })[Symbol.asyncIterator]();
+    expect(await rejectionOf(one.next())).toMatchObject({ why: 'cancelled' });
+    await drain();
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  it('is let go when the pool closes', async () => {
+    const { rig, stuck } = full();
+    const { signal } = new AbortController();
+    const refused = codeOf(rig.tasks.submitWhenFree(() => 1, { signal }));
+    rig.room.close();
+    expect(await refused).toBe('BGW_SHUTTING_DOWN');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    stuck.resolve();
+  });
+
+  it('drain({ cancelQueued }) cancels them, too', async () => {
+    const { rig, stuck } = full();
+    const fn = vi.fn();
+    const waiting = [1, 2].map(() => rig.tasks.submitWhenFree(fn));
+    const drained = rig.tasks.drain({ cancelQueued: true });
+    stuck.resolve();
+    await drained;
+    expect((await Promise.all(waiting)).map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+    await drain();
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  it('is listened to once, however many tasks there are, until the last has settled', async () => {
+    const { tasks, clock } = new TaskRig();
+    const { signal } = new AbortController();
+    const handles = Array.from({ length: 20 }, (_, n) => tasks.submit((ctx) => ctx.sleep(n + 1), { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await clock.advance(100);
+    expect(handles.map(({ state }) => state)).toEqual(handles.map(() => 'done'));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    const controller = new AbortController();
+    const more = [1, 2].map(() => tasks.submit((ctx) => ctx.sleep(1_000), { signal: controller.signal }));
+    await drain();
+    controller.abort();
+    await drain();
+    expect(more.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 });
