@@ -52,7 +52,9 @@ export class BackgroundTasks {
     options?: SubmitOptions,
   ): Promise<TaskHandle<T>> {
     checkSubmission('submitWhenFree', fn, options);
-    return await this.admitted(fn, options);
+    const task = this.taskOf(fn, options);
+    await this.at.pool.addWhenFree(task, options?.delay, options?.signal);
+    return task;
   }
 
   /**
@@ -68,7 +70,11 @@ export class BackgroundTasks {
     const { concurrency = this.at.pool.concurrency, ...each } = options ?? {};
     return mapTasks(
       items,
-      (item: I) => this.admitted<T>((ctx) => fn(item, ctx), { name: fn.name || undefined, ...each }),
+      (item: I) => {
+        const task = this.taskOf<T>((ctx) => fn(item, ctx), { name: fn.name || undefined, ...each });
+        void this.at.pool.addWhenFree(task, each.delay, each.signal);
+        return task;
+      },
       concurrency,
     );
   }
@@ -140,12 +146,6 @@ export class BackgroundTasks {
   private taskOf<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Task<T> {
     const { pool } = this.at;
     return new Task<T>(pool, fn, specOf(pool.site, options));
-  }
-
-  private async admitted<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Promise<TaskHandle<T>> {
-    const task = this.taskOf(fn, options);
-    await this.at.pool.addWhenFree(task, options?.delay, options?.signal);
-    return task;
   }
 
   private get at(): NonNullable<BackgroundTasks['found']> {

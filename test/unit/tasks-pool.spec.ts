@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import type { TaskHandle } from '../../lib/contract/tasks.js';
+import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/map-tasks.js';
@@ -19,6 +19,7 @@ const code = (fn: () => unknown): string => {
 };
 const codeOf = async (promise: Promise<unknown>): Promise<string> =>
   ((await rejectionOf(promise)) as BackgroundWorkerError).code;
+const firstOf = (all: AsyncIterable<unknown>): Promise<unknown> => all[Symbol.asyncIterator]().next();
 
 describe('submit', () => {
   it('answers at once and never runs the function in the caller’s stack', async () => {
@@ -495,8 +496,9 @@ describe('a signal of those that wait for room', () => {
   it('of a map: what waits for its turn never runs', async () => {
     const fn = vi.fn();
     const { tasks } = new TaskRig();
-    const one = tasks.map([1, 2, 3], fn, { signal: AbortSignal.abort() })[Symbol.asyncIterator]();
-    expect(await rejectionOf(one.next())).toMatchObject({ why: 'cancelled' });
+    expect(await rejectionOf(firstOf(tasks.map([1, 2, 3], fn, { signal: AbortSignal.abort() })))).toMatchObject({
+      why: 'cancelled',
+    });
     await drain();
     expect(fn).not.toHaveBeenCalled();
   });
@@ -538,5 +540,151 @@ describe('a signal of those that wait for room', () => {
     await drain();
     expect(more.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('map over a source that has nothing more for now', () => {
+  /** Gives what it is told to; `closed` once its reader is through with it. */
+  const live = (...first: number[]) => {
+    const next = deferred<number>();
+    const state = { closed: false, next };
+    async function* items(): AsyncGenerator<number> {
+      try {
+        yield* first;
+        yield await next.promise;
+      } finally {
+        state.closed = true;
+      }
+    }
+    return { items: items(), state };
+  };
+
+  it('yields what is ready, which the source may wait for', async () => {
+    const { tasks } = new TaskRig();
+    const { items, state } = live(1, 2);
+    const results: number[] = [];
+    for await (const result of tasks.map(items, (n: number) => n * 10)) {
+      results.push(result);
+      if (result === 20) state.next.resolve(3);
+    }
+    expect(results).toEqual([10, 20, 30]);
+    expect(state.closed).toBe(true);
+  });
+
+  it('tells a failure at its place, and begins nothing more', async () => {
+    const { tasks } = new TaskRig();
+    const { items, state } = live(1, 2);
+    const fn = vi.fn((n: number): number => {
+      if (n === 2) throw new Error('two');
+      return n;
+    });
+    const results = tasks.map(items, fn)[Symbol.asyncIterator]();
+    expect(await results.next()).toEqual({ done: false, value: 1 });
+    expect(await rejectionOf(results.next())).toMatchObject({ message: 'two' });
+    state.next.resolve(3);
+    await drain();
+    expect(fn).toHaveBeenCalledTimes(2);
+    expect(state.closed).toBe(true);
+  });
+
+  it('closes the source at once where its reader breaks off', async () => {
+    const { tasks } = new TaskRig();
+    const fn = vi.fn((n: number) => n);
+    const waits = deferred<IteratorResult<number>>();
+    const giveUp = vi.fn(async () => {
+      waits.resolve({ done: true, value: undefined });
+      return await waits.promise;
+    });
+    const answers = [{ done: false, value: 1 }];
+    const source = { next: async () => answers.shift() ?? (await waits.promise), return: giveUp };
+    for await (const result of tasks.map({ [Symbol.asyncIterator]: () => source }, fn)) {
+      expect(result).toBe(1);
+      break;
+    }
+    await drain();
+    expect(giveUp).toHaveBeenCalledTimes(1);
+    expect(fn).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits for the source to close where it is not being asked, and passes on how that fails', async () => {
+    const { tasks } = new TaskRig();
+    const close = (): never => {
+      throw new Error('in return()');
+    };
+    const items: Iterable<number> = {
+      [Symbol.iterator]: () => ({ next: () => ({ done: false, value: 1 }), return: close }),
+    };
+    const results = tasks.map(items, (n: number) => n)[Symbol.asyncIterator]();
+    await results.next();
+    expect(await rejectionOf(results.return!())).toMatchObject({ message: 'in return()' });
+    const failing = tasks.map(items, () => Promise.reject(new Error('in the task')));
+    expect(await rejectionOf(firstOf(failing))).toMatchObject({ message: 'in the task' });
+  });
+
+  it('throws the failure of the source at its place', async () => {
+    const { tasks } = new TaskRig();
+    const { items, state } = live(1, 2);
+    const results: number[] = [];
+    const run = rejectionOf(
+      (async () => {
+        for await (const result of tasks.map(items, (n: number) => n)) results.push(result);
+      })(),
+    );
+    state.next.reject(new Error('the source'));
+    expect(await run).toMatchObject({ message: 'the source' });
+    expect(results).toEqual([1, 2]);
+  });
+
+  it('yields what is ready while the next waits for room', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 2, queue: 0 } });
+    const [stuck, busy] = [deferred(), deferred()];
+    rig.tasks.submit(() => stuck.promise);
+    const results = rig.tasks.map([1, 2], (n: number) => n, { concurrency: 3 })[Symbol.asyncIterator]();
+    const first = results.next();
+    rig.tasks.submitWhenFree(() => busy.promise).catch(() => undefined);
+    expect(await first).toEqual({ done: false, value: 1 });
+    stuck.resolve();
+    busy.resolve();
+    expect(await results.next()).toEqual({ done: false, value: 2 });
+    expect(await results.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('lets go of what waits for room where its reader breaks off', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 2, queue: 0 } });
+    const stuck = deferred();
+    rig.tasks.submit(() => stuck.promise);
+    const fn = vi.fn(async (n: number, ctx: TaskContext) => (n > 1 && (await ctx.sleep(1_000)), n));
+    for await (const one of rig.tasks.map([1, 2, 3], fn, { concurrency: 3 })) {
+      expect(one).toBe(1);
+      break;
+    }
+    stuck.resolve();
+    await drain();
+    expect(fn.mock.calls.map(([n]) => n)).not.toContain(3);
+    expect(rig.room.pool('default').load).toBe(0);
+  });
+
+  it('throws what the pool says once it is closed', async () => {
+    const { tasks, room } = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
+    const stuck = deferred();
+    tasks.submit(() => stuck.promise);
+    const waits = codeOf(firstOf(tasks.map([1], (n: number) => n)));
+    await drain();
+    room.close();
+    expect(await waits).toBe('BGW_SHUTTING_DOWN');
+    expect(await codeOf(firstOf(tasks.map([1], (n: number) => n)))).toBe('BGW_SHUTTING_DOWN');
+    stuck.resolve();
+  });
+});
+
+describe('asCompleted', () => {
+  it('refuses to wait for the task it is asked in', async () => {
+    const { tasks } = new TaskRig();
+    const self: { handle?: TaskHandle<string> } = {};
+    self.handle = tasks.submit(async () => {
+      await drain();
+      return await codeOf(firstOf(asCompleted([self.handle!])));
+    });
+    expect(await self.handle.result).toBe('BGW_SELF_JOIN');
   });
 });
