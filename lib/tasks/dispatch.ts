@@ -6,7 +6,7 @@ import { jsonOf } from './json.js';
 import { parsed } from './payload.js';
 import type { TaskPool } from './pool.js';
 import type { TaskRoom } from './room.js';
-import { checkDispatch, checkOptions, specOf } from './spec.js';
+import { backoffOver, checkDispatch, checkOptions, specOf } from './spec.js';
 import { Task } from './task.js';
 
 /** Through the transport, as JSON. The schema's word is asked for here and where it is handled; what is sent is the original. */
@@ -29,8 +29,8 @@ export async function dispatchTo(
 }
 
 /**
- * In this process, with a copy of the payload. An attempt that is not the only one gets a further copy, so that none sees
- * what another has changed.
+ * In this process, with a copy of the payload. Each attempt gets a further copy, so that none sees what another has changed;
+ * what was transferred cannot be copied, and is the same for all.
  * @param pool default: the handler's
  */
 export function runHere(
@@ -45,12 +45,16 @@ export function runHere(
   const handler = room.registry.get(name);
   checkOptions('run', given);
   const { transfer = [], ...options } = given;
-  const isOnce = !options.retries || transfer.length > 0;
   const into = pool ?? room.poolOf(name);
   into.assertRoom();
   const copy: unknown = structuredClone(payload, { transfer: [...transfer] as ArrayBuffer[] });
-  const fn = (ctx: TaskContext): unknown => handler.call(isOnce ? copy : structuredClone(copy), ctx);
-  const task = new Task<unknown>(into, fn, specOf(room.site, { name, timeout, backoff, ...options }));
+  const fn = (ctx: TaskContext): unknown => handler.call(transfer.length > 0 ? copy : structuredClone(copy), ctx);
+  const spec = specOf(room.site, options, {
+    name: options.name ?? name,
+    timeout: options.timeout ?? timeout,
+    backoff: backoffOver(backoff, options.backoff),
+  });
+  const task = new Task<unknown>(into, fn, spec);
   into.add(task, options.delay, options.signal);
   return task;
 }

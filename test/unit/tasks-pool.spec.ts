@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
+import type { RunOptions } from '../../lib/contract/task-handlers.js';
+import type { PoolOptions, TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
+import type { HandlerOptions } from '../../lib/definition/task-options.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/map-tasks.js';
@@ -540,6 +542,58 @@ describe('a signal of those that wait for room', () => {
     await drain();
     expect(more.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('run()', () => {
+  class Mailer {}
+  const rigWith = (work: (payload: never, ctx: TaskContext) => unknown, options: HandlerOptions, pool: PoolOptions) => {
+    const found = { subject: 'Mailer', method: 'work', options, target: { work }, classes: [Mailer], module: 'M' };
+    const { tasks, room, clock } = new TaskRig({ handlers: [found], pool });
+    const run = (payload: unknown, given?: RunOptions): TaskHandle<unknown> =>
+      tasks.run(Mailer, 'work' as never, ...([payload, given] as unknown as []));
+    return { tasks, room, clock, run };
+  };
+
+  it('with a payload that cannot be copied gives up no other task', async () => {
+    const stuck = deferred();
+    const pool = { concurrency: 1, queue: 1, onFull: 'discard-oldest' } as const;
+    const { tasks, run } = rigWith(() => 'ran', {}, pool);
+    tasks.submit(() => stuck.promise);
+    await drain();
+    const waits = tasks.submit(() => 1);
+    expect(() => run(() => 1)).toThrow(expect.objectContaining({ name: 'DataCloneError' }));
+    expect(waits.state).toBe('queued');
+    const ran = run('payload');
+    expect(waits.state).toBe('discarded');
+    stuck.resolve();
+    expect(await ran.result).toBe('ran');
+  });
+
+  it('takes undefined for the default of its handler', async () => {
+    const { clock, run } = rigWith((_, ctx) => ctx.sleep(1_000), { name: 'slow', timeout: 10 }, {});
+    const handle = run(1, { timeout: undefined, name: undefined, backoff: undefined });
+    await clock.advance(10);
+    expect(await rejectionOf(handle.result)).toMatchObject({ message: expect.stringContaining('slow') as string });
+    expect(handle.state).toBe('failed');
+  });
+
+  it('gives each attempt its own copy, also that of retry(id)', async () => {
+    const seen: unknown[] = [];
+    const { tasks, run } = rigWith(
+      (list: unknown[]) => {
+        seen.push([...list]);
+        list.push('changed');
+        if (seen.length === 1) throw new Error('no');
+      },
+      {},
+      {},
+    );
+    const { id } = run(['sent']);
+    await drain();
+    await tasks.retry(id);
+    await drain();
+    expect(seen).toEqual([['sent'], ['sent']]);
   });
 });
 
