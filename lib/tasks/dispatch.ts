@@ -9,20 +9,21 @@ import type { TaskRoom } from './room.js';
 import { backoffOver, checkDispatch, checkOptions, specOf } from './spec.js';
 import { Task } from './task.js';
 
-/** Through the transport, as JSON. The schema's word is asked for here and where it is handled; what is sent is the original. */
+/** Through the transport, as JSON. The schema is asked of that JSON, here and where it is handled; what is sent is its input. */
 export async function dispatchTo(
-  { registry, transport, site }: TaskRoom,
+  room: TaskRoom,
   by: HandlerClass<unknown>,
   method: string,
   payload: unknown,
   options: DispatchOptions = {},
 ): Promise<DispatchedTask> {
   checkDispatch(options);
+  const { registry, transport, site } = room;
   const headers = capture(site.interceptors);
   const { name, retries, backoff, payload: schema } = registry.definitionOf(by, method);
   const json = jsonOf(payload);
-  await parsed(name, schema, payload);
-  site.assertOpen(name);
+  if (schema) await parsed(name, schema, json);
+  site.assertOpen(room.poolOf(name).name);
   const { id = randomUUID(), ...sending } = options;
   await transport.send({ id, name, payload: json, headers }, { ...sending, retries, backoff });
   return { id };

@@ -1,15 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import type { RunOptions } from '../../lib/contract/task-handlers.js';
-import type { PoolOptions, TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
+import type { DispatchedTask, DispatchOptions, RunOptions } from '../../lib/contract/task-handlers.js';
+import type { StandardSchemaV1 } from '../../lib/contract/standard-schema.js';
+import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
 import type { HandlerOptions } from '../../lib/definition/task-options.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/map-tasks.js';
 import { failures } from '../support/failures.js';
 import { drain } from '../support/fake-clock.js';
-import { TaskRig, rejectionOf } from '../support/task-rig.js';
+import { TaskRig, rejectionOf, type TaskRigOptions } from '../support/task-rig.js';
 
 const code = (fn: () => unknown): string => {
   try {
@@ -545,20 +546,32 @@ describe('a signal of those that wait for room', () => {
   });
 });
 
-describe('run()', () => {
-  class Mailer {}
-  const rigWith = (work: (payload: never, ctx: TaskContext) => unknown, options: HandlerOptions, pool: PoolOptions) => {
-    const found = { subject: 'Mailer', method: 'work', options, target: { work }, classes: [Mailer], module: 'M' };
-    const { tasks, room, clock } = new TaskRig({ handlers: [found], pool });
-    const run = (payload: unknown, given?: RunOptions): TaskHandle<unknown> =>
-      tasks.run(Mailer, 'work' as never, ...([payload, given] as unknown as []));
-    return { tasks, room, clock, run };
+class Mailer {}
+/** One handler, `Mailer.work`, and the two ways to call it. */
+const rigWith = (
+  work: (payload: never, ctx: TaskContext) => unknown,
+  options: HandlerOptions = {},
+  rest: TaskRigOptions = {},
+) => {
+  const found = { subject: 'Mailer', method: 'work', options, target: { work }, classes: [Mailer], module: 'M' };
+  const { tasks, room, clock } = new TaskRig({ handlers: [found], ...rest });
+  const to = (payload: unknown, given: object | undefined): [] => [payload, given] as unknown as [];
+  return {
+    tasks,
+    room,
+    clock,
+    run: (payload: unknown, given?: RunOptions): TaskHandle<unknown> =>
+      tasks.run(Mailer, 'work' as never, ...to(payload, given)),
+    dispatch: (payload: unknown, given?: DispatchOptions): Promise<DispatchedTask> =>
+      tasks.dispatch(Mailer, 'work' as never, ...to(payload, given)),
   };
+};
 
+describe('run()', () => {
   it('with a payload that cannot be copied gives up no other task', async () => {
     const stuck = deferred();
     const pool = { concurrency: 1, queue: 1, onFull: 'discard-oldest' } as const;
-    const { tasks, run } = rigWith(() => 'ran', {}, pool);
+    const { tasks, run } = rigWith(() => 'ran', {}, { pool });
     tasks.submit(() => stuck.promise);
     await drain();
     const waits = tasks.submit(() => 1);
@@ -571,7 +584,7 @@ describe('run()', () => {
   });
 
   it('takes undefined for the default of its handler', async () => {
-    const { clock, run } = rigWith((_, ctx) => ctx.sleep(1_000), { name: 'slow', timeout: 10 }, {});
+    const { clock, run } = rigWith((_, ctx) => ctx.sleep(1_000), { name: 'slow', timeout: 10 });
     const handle = run(1, { timeout: undefined, name: undefined, backoff: undefined });
     await clock.advance(10);
     expect(await rejectionOf(handle.result)).toMatchObject({ message: expect.stringContaining('slow') as string });
@@ -580,15 +593,11 @@ describe('run()', () => {
 
   it('gives each attempt its own copy, also that of retry(id)', async () => {
     const seen: unknown[] = [];
-    const { tasks, run } = rigWith(
-      (list: unknown[]) => {
-        seen.push([...list]);
-        list.push('changed');
-        if (seen.length === 1) throw new Error('no');
-      },
-      {},
-      {},
-    );
+    const { tasks, run } = rigWith((list: unknown[]) => {
+      seen.push([...list]);
+      list.push('changed');
+      if (seen.length === 1) throw new Error('no');
+    });
     const { id } = run(['sent']);
     await drain();
     await tasks.retry(id);
@@ -740,5 +749,100 @@ describe('asCompleted', () => {
       return await codeOf(firstOf(asCompleted([self.handle!])));
     });
     expect(await self.handle.result).toBe('BGW_SELF_JOIN');
+  });
+});
+
+describe('dispatch()', () => {
+  const schemaOf = (validate: (value: never) => unknown): StandardSchemaV1 =>
+    ({ '~standard': { version: 1, vendor: 'test', validate } }) as StandardSchemaV1;
+
+  it('tries again where the schema fails, and not where it refuses', async () => {
+    const answers = ['at the sender', 'ECONNRESET', 'fine'];
+    const answer = async (value: unknown): Promise<object> => {
+      if (answers.shift() === 'ECONNRESET') throw new Error('ECONNRESET');
+      return value === 'sent' ? { value: 'parsed' } : { issues: [{ message: 'not this' }] };
+    };
+    const work = vi.fn();
+    const { tasks, room, clock, dispatch } = rigWith(work, { retries: 5, payload: schemaOf(answer) });
+    const { id } = await dispatch('sent');
+    await clock.advance(100_000);
+    expect(await tasks.status(id)).toMatchObject({ state: 'done', attempt: 2 });
+    expect(work).toHaveBeenCalledWith('parsed', expect.anything());
+    const refused = room.accept({ id: 'r', name: 'Mailer.work', payload: '"other"', headers: {} });
+    expect(await rejectionOf(refused.result)).toMatchObject({ cause: { code: 'BGW_PAYLOAD_REFUSED' } });
+    expect(await tasks.status('r')).toMatchObject({ state: 'failed', attempt: 1 });
+  });
+
+  it('has the schema asked of what is sent', async () => {
+    const asked: unknown[] = [];
+    const payload = schemaOf(async (value: object) => {
+      asked.push(JSON.stringify(value));
+      await drain();
+      return 'a' in value ? { value } : { issues: [{ message: 'no a' }] };
+    });
+    const work = vi.fn();
+    const { tasks, dispatch } = rigWith(work, { payload });
+    expect(await codeOf(dispatch({ a: undefined }))).toBe('BGW_PAYLOAD_REFUSED');
+    const sent = { a: 1 };
+    const sending = dispatch(sent);
+    sent.a = 2;
+    await sending;
+    await tasks.drain();
+    expect(asked).toEqual(['{}', '{"a":1}', '{"a":1}']);
+    expect(work).toHaveBeenCalledWith({ a: 1 }, expect.anything());
+  });
+
+  it.each([
+    ['names no issue', { issues: [] }, 'is refused by its schema, which names no issue'],
+    ['answers nothing', undefined, 'is refused: its schema has answered undefined, not { value } or { issues }'],
+  ])('is refused in words where the schema %s', async (_, answer, words) => {
+    const { dispatch } = rigWith(() => 1, { payload: schemaOf(() => answer) });
+    expect(await rejectionOf(dispatch('x'))).toMatchObject({
+      code: 'BGW_PAYLOAD_REFUSED',
+      message: expect.stringContaining(`the payload of Mailer.work ${words}`) as string,
+    });
+  });
+
+  it('of an id that has failed forgets the failure', async () => {
+    let fails = true;
+    const work = vi.fn(() => {
+      if (fails) throw new Error('no');
+    });
+    const { tasks, dispatch } = rigWith(work, { retries: 0 });
+    await dispatch('x', { id: 'x' });
+    await drain();
+    expect(await tasks.failed()).toHaveLength(1);
+    fails = false;
+    await dispatch('x', { id: 'x' });
+    await drain();
+    expect(await tasks.status('x')).toMatchObject({ state: 'done' });
+    expect(await tasks.failed()).toEqual([]);
+    expect(await codeOf(tasks.retry('x'))).toBe('BGW_UNKNOWN_TASK');
+    expect(work).toHaveBeenCalledTimes(2);
+  });
+
+  it('asks interceptors once for what to carry along', async () => {
+    const capture = vi.fn(() => ({ trace: '1' }));
+    const seen: unknown[] = [];
+    const { tasks, dispatch } = rigWith(
+      (_, { headers }) => seen.push(headers),
+      {},
+      {
+        interceptors: [{ capture, around: async (_, next) => await next() }],
+      },
+    );
+    await dispatch('x');
+    await tasks.drain();
+    expect(seen).toEqual([{ trace: '1' }]);
+    expect(capture).toHaveBeenCalledTimes(1);
+  });
+
+  it('after the end names the pool', async () => {
+    const { room, dispatch } = rigWith(() => 1);
+    room.close();
+    expect(await rejectionOf(dispatch('x'))).toMatchObject({
+      code: 'BGW_SHUTTING_DOWN',
+      message: expect.stringContaining('pool "default" takes no tasks any more') as string,
+    });
   });
 });
