@@ -12,7 +12,6 @@ import type { SubmitOptions, TaskContext, TaskHandle, TaskStatus } from '../cont
 import { BackgroundWorkerError } from '../shared/errors.js';
 import { dispatchTo, runHere } from './dispatch.js';
 import { whenIdle } from './drain.js';
-import { follow } from './follow.js';
 import { mapTasks } from './map-tasks.js';
 import type { TaskPool } from './pool.js';
 import { DEFAULT_POOL, type TaskRoom } from './room.js';
@@ -43,18 +42,19 @@ export class BackgroundTasks {
   submit<T>(fn: (ctx: TaskContext) => T | PromiseLike<T>, options?: SubmitOptions): TaskHandle<T> {
     checkSubmission('submit', fn, options);
     const task = this.taskOf(fn, options);
-    this.at.pool.add(task, options?.delay);
-    if (options?.signal) follow(options.signal, task);
+    this.at.pool.add(task, options?.delay, options?.signal);
     return task;
   }
 
-  /** Waits for room. Rejects with `BGW_SHUTTING_DOWN`, `BGW_INVALID_OPTION`. */
+  /** Waits for room, unless `signal` aborts: the handle is cancelled then. Rejects with `BGW_SHUTTING_DOWN`, `BGW_INVALID_OPTION`. */
   async submitWhenFree<T>(
     fn: (ctx: TaskContext) => T | PromiseLike<T>,
     options?: SubmitOptions,
   ): Promise<TaskHandle<T>> {
     checkSubmission('submitWhenFree', fn, options);
-    return await this.admitted(fn, options);
+    const task = this.taskOf(fn, options);
+    await this.at.pool.addWhenFree(task, options?.delay, options?.signal);
+    return task;
   }
 
   /**
@@ -70,7 +70,11 @@ export class BackgroundTasks {
     const { concurrency = this.at.pool.concurrency, ...each } = options ?? {};
     return mapTasks(
       items,
-      (item: I) => this.admitted<T>((ctx) => fn(item, ctx), { name: fn.name || undefined, ...each }),
+      (item: I) => {
+        const task = this.taskOf<T>((ctx) => fn(item, ctx), { name: fn.name || undefined, ...each });
+        void this.at.pool.addWhenFree(task, each.delay, each.signal);
+        return task;
+      },
       concurrency,
     );
   }
@@ -131,7 +135,7 @@ export class BackgroundTasks {
   drain(options: { timeout?: number; cancelQueued?: boolean } = {}): Promise<void> {
     const { room, pool } = this.at;
     const pools = room.drained(pool);
-    if (options.cancelQueued) for (const one of pools) for (const task of [...one.waiting()]) task.cancel();
+    if (options.cancelQueued) for (const one of pools) one.cancelWaiting();
     const isInside = room.site.inside.some((owner) =>
       pools.some((one) => [...one.running].some((task) => task === owner)),
     );
@@ -142,13 +146,6 @@ export class BackgroundTasks {
   private taskOf<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Task<T> {
     const { pool } = this.at;
     return new Task<T>(pool, fn, specOf(pool.site, options));
-  }
-
-  private async admitted<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Promise<TaskHandle<T>> {
-    const task = this.taskOf(fn, options);
-    await this.at.pool.addWhenFree(task, options?.delay);
-    if (options?.signal) follow(options.signal, task);
-    return task;
   }
 
   private get at(): NonNullable<BackgroundTasks['found']> {

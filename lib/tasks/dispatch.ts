@@ -2,36 +2,36 @@ import { randomUUID } from 'node:crypto';
 import type { DispatchedTask, DispatchOptions, HandlerClass, RunOptions } from '../contract/task-handlers.js';
 import type { TaskContext } from '../contract/tasks.js';
 import { capture } from '../units/unit-runner.js';
-import { follow } from './follow.js';
 import { jsonOf } from './json.js';
 import { parsed } from './payload.js';
 import type { TaskPool } from './pool.js';
 import type { TaskRoom } from './room.js';
-import { checkDispatch, checkOptions, specOf } from './spec.js';
+import { backoffOver, checkDispatch, checkOptions, specOf } from './spec.js';
 import { Task } from './task.js';
 
-/** Through the transport, as JSON. The schema's word is asked for here and where it is handled; what is sent is the original. */
+/** Through the transport, as JSON. The schema is asked of that JSON, here and where it is handled; what is sent is its input. */
 export async function dispatchTo(
-  { registry, transport, site }: TaskRoom,
+  room: TaskRoom,
   by: HandlerClass<unknown>,
   method: string,
   payload: unknown,
   options: DispatchOptions = {},
 ): Promise<DispatchedTask> {
   checkDispatch(options);
+  const { registry, transport, site } = room;
   const headers = capture(site.interceptors);
   const { name, retries, backoff, payload: schema } = registry.definitionOf(by, method);
   const json = jsonOf(payload);
-  await parsed(name, schema, payload);
-  site.assertOpen(name);
+  if (schema) await parsed(name, schema, json);
+  site.assertOpen(room.poolOf(name).name);
   const { id = randomUUID(), ...sending } = options;
   await transport.send({ id, name, payload: json, headers }, { ...sending, retries, backoff });
   return { id };
 }
 
 /**
- * In this process, with a copy of the payload. An attempt that is not the only one gets a further copy, so that none sees
- * what another has changed.
+ * In this process, with a copy of the payload. Each attempt gets a further copy, so that none sees what another has changed;
+ * what was transferred cannot be copied, and is the same for all.
  * @param pool default: the handler's
  */
 export function runHere(
@@ -46,13 +46,16 @@ export function runHere(
   const handler = room.registry.get(name);
   checkOptions('run', given);
   const { transfer = [], ...options } = given;
-  const isOnce = !options.retries || transfer.length > 0;
   const into = pool ?? room.poolOf(name);
   into.assertRoom();
   const copy: unknown = structuredClone(payload, { transfer: [...transfer] as ArrayBuffer[] });
-  const fn = (ctx: TaskContext): unknown => handler.call(isOnce ? copy : structuredClone(copy), ctx);
-  const task = new Task<unknown>(into, fn, specOf(room.site, { name, timeout, backoff, ...options }));
-  into.add(task, options.delay);
-  if (options.signal) follow(options.signal, task);
+  const fn = (ctx: TaskContext): unknown => handler.call(transfer.length > 0 ? copy : structuredClone(copy), ctx);
+  const spec = specOf(room.site, options, {
+    name: options.name ?? name,
+    timeout: options.timeout ?? timeout,
+    backoff: backoffOver(backoff, options.backoff),
+  });
+  const task = new Task<unknown>(into, fn, spec);
+  into.add(task, options.delay, options.signal);
   return task;
 }

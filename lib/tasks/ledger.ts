@@ -34,10 +34,11 @@ export class Ledger {
     return this.failures.get(id)?.task;
   }
 
-  /** It is tried again. */
-  forgive(id: string): void {
-    this.failures.delete(id);
-    this.ended.delete(id);
+  /** Its id has a new chance. */
+  again(task: Task<unknown>): void {
+    this.failures.delete(task.id);
+    this.ended.delete(task.id);
+    this.add(task);
   }
 
   /** The newest first. */

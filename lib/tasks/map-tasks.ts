@@ -1,27 +1,36 @@
 import type { TaskHandle } from '../contract/tasks.js';
+import { handled } from '../shared/deferred.js';
+import { ReadAhead } from './read-ahead.js';
 
-/** In input order, with at most `ahead` tasks begun and not yet taken. (After `concurrent.futures.Executor.map`, which buffers all.) */
+/**
+ * In input order, with at most `ahead` tasks begun and not yet taken. What is ready is not held back by a source that has
+ * nothing more for now. (After `concurrent.futures.Executor.map`, which buffers all.)
+ */
 export async function* mapTasks<I, T>(
   items: Iterable<I> | AsyncIterable<I>,
-  submit: (item: I) => Promise<TaskHandle<T>>,
+  submit: (item: I) => TaskHandle<T>,
   ahead: number,
 ): AsyncGenerator<T, void, undefined> {
-  const begun: TaskHandle<T>[] = [];
-  const taken = async (): Promise<T> => {
-    const result = await begun[0]?.result;
-    begun.shift();
-    return result as T;
+  const source = new ReadAhead(items, submit, ahead);
+  const { begun } = source;
+  const next = async (): Promise<{ readonly value: T } | undefined> => {
+    const reading = source.read();
+    const [first] = begun;
+    const result = first?.result.then((value) => ({ value }));
+    return await (reading && result ? Promise.race([reading, result]) : (reading ?? result));
   };
   try {
-    for await (const item of items) {
-      const handle = await submit(item);
-      void handle.result;
-      begun.push(handle);
-      if (begun.length >= ahead) yield await taken();
-    }
-    while (begun.length > 0) yield await taken();
+    do {
+      const ready = await next();
+      if (!ready) continue;
+      begun.shift();
+      yield ready.value;
+    } while (!source.isOver);
+  } catch (error) {
+    await source.close().catch(() => undefined);
+    throw error;
   } finally {
-    for (const handle of begun) handle.cancel();
+    await source.close();
   }
 }
 
@@ -29,22 +38,22 @@ export async function* mapTasks<I, T>(
 export async function* asCompleted<T>(
   handles: Iterable<TaskHandle<T>>,
 ): AsyncGenerator<TaskHandle<T>, void, undefined> {
-  const settled: TaskHandle<T>[] = [];
+  const settled: Promise<TaskHandle<T>>[] = [];
   let wake: (() => void) | undefined;
   let open = 0;
   for (const handle of handles) {
     open += 1;
-    void handle
-      .join()
-      .catch(() => false)
+    const joined = handled(handle.join().then(() => handle));
+    void joined
+      .catch(() => undefined)
       .then(() => {
-        settled.push(handle);
+        settled.push(joined);
         wake?.();
       });
   }
   for (; open > 0; open -= 1) {
     if (settled.length === 0) await new Promise<void>((resolve) => (wake = resolve));
     const next = settled.shift();
-    if (next) yield next;
+    if (next) yield await next;
   }
 }

@@ -1,20 +1,15 @@
 import { availableParallelism } from 'node:os';
 import type { PoolOptions } from '../contract/tasks.js';
 import type { Timer } from '../shared/clock.js';
-import { deferred, type Deferred } from '../shared/deferred.js';
 import { BackgroundWorkerError, WorkerAborted } from '../shared/errors.js';
 import { endBadly, endLost, tell } from './endings.js';
 import { Fifo } from '../shared/fifo.js';
+import { follow } from './follow.js';
+import { Line } from './line.js';
 import type { PoolSite } from './pool-site.js';
 import { selfJoin } from './self-join.js';
 import { Slots } from './slots.js';
 import type { Task, TaskOwner } from './task.js';
-
-interface Waiting {
-  readonly task: Task<unknown>;
-  readonly delay: number | undefined;
-  readonly admitted: Deferred<void>;
-}
 
 /** A bounded pool of tasks, the first accepted first. (After Python's `ThreadPoolExecutor`, with a bound.) */
 export class TaskPool implements TaskOwner {
@@ -25,8 +20,10 @@ export class TaskPool implements TaskOwner {
   /** Delayed, or waiting for a retry. */
   private readonly later = new Fifo<Task<unknown>>();
   private readonly slots: Slots;
-  /** For room. */
-  private line: Waiting[] = [];
+  private readonly line = new Line(
+    () => this.load < this.capacity,
+    (task, delay) => this.admit(task, delay),
+  );
   private readonly watchers = new Set<() => void>();
 
   constructor(
@@ -65,26 +62,31 @@ export class TaskPool implements TaskOwner {
   }
 
   /** @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
-  add(task: Task<unknown>, delay: number | undefined): void {
-    this.assertRoom();
+  add(task: Task<unknown>, delay: number | undefined, signal?: AbortSignal): void {
+    const oldest = this.assertRoom();
+    if (oldest) this.giveUp(oldest);
     this.site.accepted(task);
     this.admit(task, delay);
+    if (signal) follow(signal, task);
   }
 
-  /** Makes room where `onFull` says so. @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
-  assertRoom(): void {
+  /** @returns who is to be given up for one more. @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
+  assertRoom(): Task<unknown> | undefined {
     this.site.assertOpen(this.name);
-    if (this.load >= this.capacity) this.makeRoom();
+    if (this.load < this.capacity) return undefined;
+    const [oldest] = this.onFull === 'discard-oldest' ? this.waiting() : [];
+    if (oldest) return oldest;
+    throw this.site.full(this.name, this.load);
   }
 
-  /** Resolves once there was room for it. Rejects with `BGW_SHUTTING_DOWN`. */
-  async addWhenFree(task: Task<unknown>, delay: number | undefined): Promise<void> {
+  /** Resolves once there was room for it, or it was cancelled. Throws, and rejects later, with `BGW_SHUTTING_DOWN`. */
+  addWhenFree(task: Task<unknown>, delay: number | undefined, signal: AbortSignal | undefined): Promise<void> {
     this.site.assertOpen(this.name);
     this.site.accepted(task);
-    if (this.load < this.capacity) return this.admit(task, delay);
-    const admitted = deferred();
-    this.line.push({ task, delay, admitted });
-    await admitted.promise;
+    const left = this.line.add(task, delay);
+    if (signal) follow(signal, task);
+    this.line.move();
+    return left;
   }
 
   cancel(task: Task<unknown>, cause?: unknown): boolean {
@@ -101,6 +103,11 @@ export class TaskPool implements TaskOwner {
     return true;
   }
 
+  /** Those, too, that wait for room. */
+  cancelWaiting(): void {
+    for (const task of [...this.line.tasks, ...this.waiting()]) this.cancel(task);
+  }
+
   /** The app ends before its turn comes (again). */
   lose(task: Task<unknown>): void {
     const { phase } = task;
@@ -112,9 +119,7 @@ export class TaskPool implements TaskOwner {
 
   /** Those of them that wait for room wait in vain. */
   turnAway(includes: (task: Task<unknown>) => boolean): void {
-    const { line } = this;
-    this.line = line.filter(({ task }) => !includes(task));
-    for (const { task, admitted } of line) if (includes(task)) admitted.reject(this.site.closed(this.name));
+    for (const task of this.line.tasks) if (includes(task)) this.line.refuse(task, this.site.closed(this.name));
   }
 
   joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean> {
@@ -152,6 +157,7 @@ export class TaskPool implements TaskOwner {
   }
 
   private takeOut(task: Task<unknown>): void {
+    if (this.line.delete(task)) return;
     if (task.phase.is === 'waiting') {
       task.phase.timer.cancel();
       this.later.delete(task);
@@ -159,9 +165,7 @@ export class TaskPool implements TaskOwner {
     } else this.queue.delete(task);
   }
 
-  private makeRoom(): void {
-    const [oldest] = this.onFull === 'discard-oldest' ? this.waiting() : [];
-    if (!oldest) throw this.site.full(this.name, this.load);
+  private giveUp(oldest: Task<unknown>): void {
     const message = `the task ${oldest.name} was given up for a newer one: pool "${this.name}" was full`;
     this.takeOut(oldest);
     endBadly(this.site, oldest, 'discarded', new BackgroundWorkerError('BGW_TASK_DISCARDED', message));
@@ -169,12 +173,7 @@ export class TaskPool implements TaskOwner {
   }
 
   private left(): void {
-    while (this.line.length > 0 && this.load < this.capacity) {
-      const next = this.line.shift();
-      if (!next) break;
-      this.admit(next.task, next.delay);
-      next.admitted.resolve();
-    }
+    this.line.move();
     if (this.watchers.size > 0) for (const watcher of [...this.watchers]) watcher();
   }
 }

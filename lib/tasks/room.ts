@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { PoolOptions, TaskHandle, TaskStatus } from '../contract/tasks.js';
 import { BackgroundWorkerError, DoNotRestart, stackOf } from '../shared/errors.js';
 import type { Handler, Handlers } from './handlers.js';
-import { parsed } from './payload.js';
+import { isRefusal, parsed } from './payload.js';
 import { TaskPool } from './pool.js';
 import type { TaskSite } from './site.js';
 import { specOf } from './spec.js';
@@ -93,7 +93,7 @@ export class TaskRoom implements TaskConsumer {
     const pool = this.poolOf(name);
     const task = new Task<unknown>(pool, handling(handler, message.payload), specOf(this.site, undefined, more));
     pool.add(task, delay);
-    this.site.ledger.add(task);
+    this.site.ledger.again(task);
     return task;
   }
 
@@ -111,19 +111,17 @@ export class TaskRoom implements TaskConsumer {
     if (!failed) return false;
     const again = new Task<unknown>(failed.pool, failed.fn, { ...failed.spec, id });
     failed.pool.add(again, undefined);
-    this.site.ledger.forgive(id);
-    this.site.ledger.add(again);
+    this.site.ledger.again(again);
     return true;
   }
 }
 
-/** Each attempt gets a copy of its own. What its schema refuses now it will refuse again. */
+/** Each attempt gets a copy of its own. */
 const handling =
   (handler: Handler, json: string | undefined): Task<unknown>['fn'] =>
   async (ctx) => {
-    const payload: unknown = json === undefined ? undefined : JSON.parse(json);
-    const output = await parsed(handler.name, handler.payload, payload).catch((error: unknown) => {
-      throw new DoNotRestart(error);
+    const output = await parsed(handler.name, handler.payload, json).catch((error: unknown) => {
+      throw isRefusal(error) ? new DoNotRestart(error) : error;
     });
     return await handler.call(output, ctx);
   };

@@ -90,7 +90,7 @@ export function specOf(
   const { name = '', retries: tries = 0, backoff, timeout, context } = options ?? {};
   return {
     name,
-    headers: capture(interceptors),
+    headers: more?.headers ?? capture(interceptors),
     retries: tries,
     backoff: backoffOver(DEFAULT_BACKOFF, backoff),
     timeout,

@@ -1,12 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import type { TaskHandle } from '../../lib/contract/tasks.js';
-import { deferred } from '../../lib/shared/deferred.js';
+import type { DispatchedTask, DispatchOptions, RunOptions } from '../../lib/contract/task-handlers.js';
+import type { StandardSchemaV1 } from '../../lib/contract/standard-schema.js';
+import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
+import type { HandlerOptions } from '../../lib/definition/task-options.js';
+import { deferred, type Deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/map-tasks.js';
 import { failures } from '../support/failures.js';
 import { drain } from '../support/fake-clock.js';
-import { TaskRig, rejectionOf } from '../support/task-rig.js';
+import { TaskRig, rejectionOf, type TaskRigOptions } from '../support/task-rig.js';
 
 const code = (fn: () => unknown): string => {
   try {
@@ -18,6 +22,7 @@ const code = (fn: () => unknown): string => {
 };
 const codeOf = async (promise: Promise<unknown>): Promise<string> =>
   ((await rejectionOf(promise)) as BackgroundWorkerError).code;
+const firstOf = (all: AsyncIterable<unknown>): Promise<unknown> => all[Symbol.asyncIterator]().next();
 
 describe('submit', () => {
   it('answers at once and never runs the function in the caller’s stack', async () => {
@@ -448,5 +453,396 @@ describe('the end of the app', () => {
     expect(await report).toEqual({ drained: 2, cut: 0, lost: 0, abandoned: [] });
     await closing.end();
     expect(lines).toEqual([line]);
+  });
+});
+
+describe('a signal of those that wait for room', () => {
+  /** A pool that one task has filled. */
+  const full = (): { rig: TaskRig; stuck: Deferred<void> } => {
+    const rig = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
+    const stuck = deferred();
+    rig.tasks.submit(() => stuck.promise);
+    return { rig, stuck };
+  };
+
+  it('that has aborted before: the handle is cancelled at once, and nothing runs', async () => {
+    const fn = vi.fn();
+    const { rig, stuck } = full();
+    const options = { signal: AbortSignal.abort('over') };
+    for (const { tasks } of [rig, new TaskRig()]) {
+      const handle = await tasks.submitWhenFree(fn, options);
+      expect(handle.state).toBe('cancelled');
+      expect(await rejectionOf(handle.result)).toMatchObject({ why: 'cancelled', cause: 'over' });
+    }
+    stuck.resolve();
+    await drain();
+    expect(fn).not.toHaveBeenCalled();
+    expect(rig.room.pool('default').load).toBe(0);
+  });
+
+  it('that aborts meanwhile takes them out of the line, and the others keep their order', async () => {
+    const { rig, stuck } = full();
+    const controller = new AbortController();
+    const order: string[] = [];
+    const waiting = ['first', 'second', 'third'].map((name) =>
+      rig.tasks.submitWhenFree(() => order.push(name), name === 'second' ? { signal: controller.signal } : {}),
+    );
+    controller.abort();
+    expect((await waiting[1]!).state).toBe('cancelled');
+    stuck.resolve();
+    await Promise.all(waiting);
+    await drain();
+    expect(order).toEqual(['first', 'third']);
+    expect(rig.types().filter((type) => type === 'taskCancelled')).toHaveLength(1);
+  });
+
+  it('of a map: what waits for its turn never runs', async () => {
+    const fn = vi.fn();
+    const { tasks } = new TaskRig();
+    expect(await rejectionOf(firstOf(tasks.map([1, 2, 3], fn, { signal: AbortSignal.abort() })))).toMatchObject({
+      why: 'cancelled',
+    });
+    await drain();
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  it('is let go when the pool closes', async () => {
+    const { rig, stuck } = full();
+    const { signal } = new AbortController();
+    const refused = codeOf(rig.tasks.submitWhenFree(() => 1, { signal }));
+    rig.room.close();
+    expect(await refused).toBe('BGW_SHUTTING_DOWN');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    stuck.resolve();
+  });
+
+  it('drain({ cancelQueued }) cancels them, too', async () => {
+    const { rig, stuck } = full();
+    const fn = vi.fn();
+    const waiting = [1, 2].map(() => rig.tasks.submitWhenFree(fn));
+    const drained = rig.tasks.drain({ cancelQueued: true });
+    stuck.resolve();
+    await drained;
+    expect((await Promise.all(waiting)).map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+    await drain();
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  it('is listened to once, however many tasks there are, until the last has settled', async () => {
+    const { tasks, clock } = new TaskRig();
+    const { signal } = new AbortController();
+    const handles = Array.from({ length: 20 }, (_, n) => tasks.submit((ctx) => ctx.sleep(n + 1), { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await clock.advance(100);
+    expect(handles.map(({ state }) => state)).toEqual(handles.map(() => 'done'));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    const controller = new AbortController();
+    const more = [1, 2].map(() => tasks.submit((ctx) => ctx.sleep(1_000), { signal: controller.signal }));
+    await drain();
+    controller.abort();
+    await drain();
+    expect(more.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+});
+
+class Mailer {}
+/** One handler, `Mailer.work`, and the two ways to call it. */
+const rigWith = (
+  work: (payload: never, ctx: TaskContext) => unknown,
+  options: HandlerOptions = {},
+  rest: TaskRigOptions = {},
+) => {
+  const found = { subject: 'Mailer', method: 'work', options, target: { work }, classes: [Mailer], module: 'M' };
+  const { tasks, room, clock } = new TaskRig({ handlers: [found], ...rest });
+  const to = (payload: unknown, given: object | undefined): [] => [payload, given] as unknown as [];
+  return {
+    tasks,
+    room,
+    clock,
+    run: (payload: unknown, given?: RunOptions): TaskHandle<unknown> =>
+      tasks.run(Mailer, 'work' as never, ...to(payload, given)),
+    dispatch: (payload: unknown, given?: DispatchOptions): Promise<DispatchedTask> =>
+      tasks.dispatch(Mailer, 'work' as never, ...to(payload, given)),
+  };
+};
+
+describe('run()', () => {
+  it('with a payload that cannot be copied gives up no other task', async () => {
+    const stuck = deferred();
+    const pool = { concurrency: 1, queue: 1, onFull: 'discard-oldest' } as const;
+    const { tasks, run } = rigWith(() => 'ran', {}, { pool });
+    tasks.submit(() => stuck.promise);
+    await drain();
+    const waits = tasks.submit(() => 1);
+    expect(() => run(() => 1)).toThrow(expect.objectContaining({ name: 'DataCloneError' }));
+    expect(waits.state).toBe('queued');
+    const ran = run('payload');
+    expect(waits.state).toBe('discarded');
+    stuck.resolve();
+    expect(await ran.result).toBe('ran');
+  });
+
+  it('takes undefined for the default of its handler', async () => {
+    const { clock, run } = rigWith((_, ctx) => ctx.sleep(1_000), { name: 'slow', timeout: 10 });
+    const handle = run(1, { timeout: undefined, name: undefined, backoff: undefined });
+    await clock.advance(10);
+    expect(await rejectionOf(handle.result)).toMatchObject({ message: expect.stringContaining('slow') as string });
+    expect(handle.state).toBe('failed');
+  });
+
+  it('gives each attempt its own copy, also that of retry(id)', async () => {
+    const seen: unknown[] = [];
+    const { tasks, run } = rigWith((list: unknown[]) => {
+      seen.push([...list]);
+      list.push('changed');
+      if (seen.length === 1) throw new Error('no');
+    });
+    const { id } = run(['sent']);
+    await drain();
+    await tasks.retry(id);
+    await drain();
+    expect(seen).toEqual([['sent'], ['sent']]);
+  });
+});
+
+describe('map over a source that has nothing more for now', () => {
+  /** Gives what it is told to; `closed` once its reader is through with it. */
+  const live = (...first: number[]) => {
+    const next = deferred<number>();
+    const state = { closed: false, next };
+    async function* items(): AsyncGenerator<number> {
+      try {
+        yield* first;
+        yield await next.promise;
+      } finally {
+        state.closed = true;
+      }
+    }
+    return { items: items(), state };
+  };
+
+  it('yields what is ready, which the source may wait for', async () => {
+    const { tasks } = new TaskRig();
+    const { items, state } = live(1, 2);
+    const results: number[] = [];
+    for await (const result of tasks.map(items, (n: number) => n * 10)) {
+      results.push(result);
+      if (result === 20) state.next.resolve(3);
+    }
+    expect(results).toEqual([10, 20, 30]);
+    expect(state.closed).toBe(true);
+  });
+
+  it('tells a failure at its place, and begins nothing more', async () => {
+    const { tasks } = new TaskRig();
+    const { items, state } = live(1, 2);
+    const fn = vi.fn((n: number): number => {
+      if (n === 2) throw new Error('two');
+      return n;
+    });
+    const results = tasks.map(items, fn)[Symbol.asyncIterator]();
+    expect(await results.next()).toEqual({ done: false, value: 1 });
+    expect(await rejectionOf(results.next())).toMatchObject({ message: 'two' });
+    state.next.resolve(3);
+    await drain();
+    expect(fn).toHaveBeenCalledTimes(2);
+    expect(state.closed).toBe(true);
+  });
+
+  it('closes the source at once where its reader breaks off', async () => {
+    const { tasks } = new TaskRig();
+    const fn = vi.fn((n: number) => n);
+    const waits = deferred<IteratorResult<number>>();
+    const giveUp = vi.fn(async () => {
+      waits.resolve({ done: true, value: undefined });
+      return await waits.promise;
+    });
+    const answers = [{ done: false, value: 1 }];
+    const source = { next: async () => answers.shift() ?? (await waits.promise), return: giveUp };
+    for await (const result of tasks.map({ [Symbol.asyncIterator]: () => source }, fn)) {
+      expect(result).toBe(1);
+      break;
+    }
+    await drain();
+    expect(giveUp).toHaveBeenCalledTimes(1);
+    expect(fn).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits for the source to close where it is not being asked, and passes on how that fails', async () => {
+    const { tasks } = new TaskRig();
+    const close = (): never => {
+      throw new Error('in return()');
+    };
+    const items: Iterable<number> = {
+      [Symbol.iterator]: () => ({ next: () => ({ done: false, value: 1 }), return: close }),
+    };
+    const results = tasks.map(items, (n: number) => n)[Symbol.asyncIterator]();
+    await results.next();
+    expect(await rejectionOf(results.return!())).toMatchObject({ message: 'in return()' });
+    const failing = tasks.map(items, () => Promise.reject(new Error('in the task')));
+    expect(await rejectionOf(firstOf(failing))).toMatchObject({ message: 'in the task' });
+  });
+
+  it('throws the failure of the source at its place', async () => {
+    const { tasks } = new TaskRig();
+    const { items, state } = live(1, 2);
+    const results: number[] = [];
+    const run = rejectionOf(
+      (async () => {
+        for await (const result of tasks.map(items, (n: number) => n)) results.push(result);
+      })(),
+    );
+    state.next.reject(new Error('the source'));
+    expect(await run).toMatchObject({ message: 'the source' });
+    expect(results).toEqual([1, 2]);
+  });
+
+  it('yields what is ready while the next waits for room', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 2, queue: 0 } });
+    const [stuck, busy] = [deferred(), deferred()];
+    rig.tasks.submit(() => stuck.promise);
+    const results = rig.tasks.map([1, 2], (n: number) => n, { concurrency: 3 })[Symbol.asyncIterator]();
+    const first = results.next();
+    rig.tasks.submitWhenFree(() => busy.promise).catch(() => undefined);
+    expect(await first).toEqual({ done: false, value: 1 });
+    stuck.resolve();
+    busy.resolve();
+    expect(await results.next()).toEqual({ done: false, value: 2 });
+    expect(await results.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('lets go of what waits for room where its reader breaks off', async () => {
+    const rig = new TaskRig({ pool: { concurrency: 2, queue: 0 } });
+    const stuck = deferred();
+    rig.tasks.submit(() => stuck.promise);
+    const fn = vi.fn(async (n: number, ctx: TaskContext) => (n > 1 && (await ctx.sleep(1_000)), n));
+    for await (const one of rig.tasks.map([1, 2, 3], fn, { concurrency: 3 })) {
+      expect(one).toBe(1);
+      break;
+    }
+    stuck.resolve();
+    await drain();
+    expect(fn.mock.calls.map(([n]) => n)).not.toContain(3);
+    expect(rig.room.pool('default').load).toBe(0);
+  });
+
+  it('throws what the pool says once it is closed', async () => {
+    const { tasks, room } = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
+    const stuck = deferred();
+    tasks.submit(() => stuck.promise);
+    const waits = codeOf(firstOf(tasks.map([1], (n: number) => n)));
+    await drain();
+    room.close();
+    expect(await waits).toBe('BGW_SHUTTING_DOWN');
+    expect(await codeOf(firstOf(tasks.map([1], (n: number) => n)))).toBe('BGW_SHUTTING_DOWN');
+    stuck.resolve();
+  });
+});
+
+describe('asCompleted', () => {
+  it('refuses to wait for the task it is asked in', async () => {
+    const { tasks } = new TaskRig();
+    const self: { handle?: TaskHandle<string> } = {};
+    self.handle = tasks.submit(async () => {
+      await drain();
+      return await codeOf(firstOf(asCompleted([self.handle!])));
+    });
+    expect(await self.handle.result).toBe('BGW_SELF_JOIN');
+  });
+});
+
+describe('dispatch()', () => {
+  const schemaOf = (validate: (value: never) => unknown): StandardSchemaV1 =>
+    ({ '~standard': { version: 1, vendor: 'test', validate } }) as StandardSchemaV1;
+
+  it('tries again where the schema fails, and not where it refuses', async () => {
+    const answers = ['at the sender', 'ECONNRESET', 'fine'];
+    const answer = async (value: unknown): Promise<object> => {
+      if (answers.shift() === 'ECONNRESET') throw new Error('ECONNRESET');
+      return value === 'sent' ? { value: 'parsed' } : { issues: [{ message: 'not this' }] };
+    };
+    const work = vi.fn();
+    const { tasks, room, clock, dispatch } = rigWith(work, { retries: 5, payload: schemaOf(answer) });
+    const { id } = await dispatch('sent');
+    await clock.advance(100_000);
+    expect(await tasks.status(id)).toMatchObject({ state: 'done', attempt: 2 });
+    expect(work).toHaveBeenCalledWith('parsed', expect.anything());
+    const refused = room.accept({ id: 'r', name: 'Mailer.work', payload: '"other"', headers: {} });
+    expect(await rejectionOf(refused.result)).toMatchObject({ cause: { code: 'BGW_PAYLOAD_REFUSED' } });
+    expect(await tasks.status('r')).toMatchObject({ state: 'failed', attempt: 1 });
+  });
+
+  it('has the schema asked of what is sent', async () => {
+    const asked: unknown[] = [];
+    const payload = schemaOf(async (value: object) => {
+      asked.push(JSON.stringify(value));
+      await drain();
+      return 'a' in value ? { value } : { issues: [{ message: 'no a' }] };
+    });
+    const work = vi.fn();
+    const { tasks, dispatch } = rigWith(work, { payload });
+    expect(await codeOf(dispatch({ a: undefined }))).toBe('BGW_PAYLOAD_REFUSED');
+    const sent = { a: 1 };
+    const sending = dispatch(sent);
+    sent.a = 2;
+    await sending;
+    await tasks.drain();
+    expect(asked).toEqual(['{}', '{"a":1}', '{"a":1}']);
+    expect(work).toHaveBeenCalledWith({ a: 1 }, expect.anything());
+  });
+
+  it.each([
+    ['names no issue', { issues: [] }, 'is refused by its schema, which names no issue'],
+    ['answers nothing', undefined, 'is refused: its schema has answered undefined, not { value } or { issues }'],
+  ])('is refused in words where the schema %s', async (_, answer, words) => {
+    const { dispatch } = rigWith(() => 1, { payload: schemaOf(() => answer) });
+    expect(await rejectionOf(dispatch('x'))).toMatchObject({
+      code: 'BGW_PAYLOAD_REFUSED',
+      message: expect.stringContaining(`the payload of Mailer.work ${words}`) as string,
+    });
+  });
+
+  it('of an id that has failed forgets the failure', async () => {
+    let fails = true;
+    const work = vi.fn(() => {
+      if (fails) throw new Error('no');
+    });
+    const { tasks, dispatch } = rigWith(work, { retries: 0 });
+    await dispatch('x', { id: 'x' });
+    await drain();
+    expect(await tasks.failed()).toHaveLength(1);
+    fails = false;
+    await dispatch('x', { id: 'x' });
+    await drain();
+    expect(await tasks.status('x')).toMatchObject({ state: 'done' });
+    expect(await tasks.failed()).toEqual([]);
+    expect(await codeOf(tasks.retry('x'))).toBe('BGW_UNKNOWN_TASK');
+    expect(work).toHaveBeenCalledTimes(2);
+  });
+
+  it('asks interceptors once for what to carry along', async () => {
+    const capture = vi.fn(() => ({ trace: '1' }));
+    const seen: unknown[] = [];
+    const { tasks, dispatch } = rigWith(
+      (_, { headers }) => seen.push(headers),
+      {},
+      {
+        interceptors: [{ capture, around: async (_, next) => await next() }],
+      },
+    );
+    await dispatch('x');
+    await tasks.drain();
+    expect(seen).toEqual([{ trace: '1' }]);
+    expect(capture).toHaveBeenCalledTimes(1);
+  });
+
+  it('after the end names the pool', async () => {
+    const { room, dispatch } = rigWith(() => 1);
+    room.close();
+    expect(await rejectionOf(dispatch('x'))).toMatchObject({
+      code: 'BGW_SHUTTING_DOWN',
+      message: expect.stringContaining('pool "default" takes no tasks any more') as string,
+    });
   });
 });
