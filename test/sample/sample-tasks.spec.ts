@@ -4,9 +4,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SMTPServer } from 'smtp-server';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from './eventually.js';
+import { MailServer } from './mail-server.js';
 import { SampleApp } from './sample-app.js';
 
 interface ReceivedMail {
@@ -14,9 +14,21 @@ interface ReceivedMail {
   subject: string;
 }
 
+interface Accepted {
+  task: string;
+}
+
 interface Status {
   state: string;
   progress?: { done: number; total?: number };
+}
+
+/** An address that refuses connections. */
+async function gone(): Promise<string> {
+  const server = new HeldServer();
+  const url = await server.listen();
+  server.close();
+  return url;
 }
 
 /** Answers nothing until it is told to. */
@@ -48,6 +60,7 @@ class HeldServer {
 describe("the sample app's tasks", { timeout: 30_000 }, () => {
   let app: SampleApp;
   let slow: HeldServer;
+  let mails: MailServer;
   let address: string;
   let directory: string;
 
@@ -56,20 +69,36 @@ describe("the sample app's tasks", { timeout: 30_000 }, () => {
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'sample-tasks-'));
+    mails = new MailServer();
     slow = new HeldServer();
     address = await slow.listen();
     return async () => {
       await app.kill();
       slow.close();
+      mails.takeAll();
+      await mails.close();
       rmSync(directory, { recursive: true, force: true });
     };
   }, 30_000);
 
+  const sent = async (to: string, subject: RegExp): Promise<ReceivedMail | undefined> => {
+    const received = await app.get<ReceivedMail[]>('/mails');
+    return received.find((mail) => mail.to.includes(to) && subject.test(mail.subject));
+  };
+
   const mailTo = (to: string, subject: RegExp): Promise<ReceivedMail> =>
-    eventually(`a mail to ${to}`, async () => {
-      const mails = await app.get<ReceivedMail[]>('/mails');
-      return mails.find((mail) => mail.to.includes(to) && subject.test(mail.subject));
-    });
+    eventually(`a mail to ${to}`, () => sent(to, subject));
+
+  /** With their welcome mails. */
+  async function signedUp(count: number): Promise<string[]> {
+    const all = Array.from({ length: count }, (_, number) => `reader${number}@localhost`);
+    for (const email of all) await app.post('/subscribers', { email });
+    await eventually('the welcome mails', async () => mails.received[count - 1]);
+    return all;
+  }
+
+  const toldOf = (subject: string): string[] =>
+    mails.received.flatMap((mail) => (mail.subject === subject ? [mail.to] : [])).toSorted();
 
   const ended = (task: string): Promise<Status> =>
     eventually('the task to end', async () => {
@@ -85,30 +114,9 @@ describe("the sample app's tasks", { timeout: 30_000 }, () => {
     expect(await app.post('/subscribers', { email: 'nobody' })).toMatchObject({ status: 400 });
   });
 
-  it('mail goes to SMTP_URL where there is one', async () => {
-    const received: string[] = [];
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['AUTH', 'STARTTLS'],
-      onData: (stream, { envelope }, callback) => {
-        received.push(...envelope.rcptTo.map((to) => to.address));
-        stream.resume().once('end', () => callback());
-      },
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server.server, 'listening');
-    app = await start({ SMTP_URL: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}` });
-    await app.post('/subscribers', { email: 'ada@localhost' });
-    await eventually('the mail', async () => received[0]);
-    expect([received, await app.get('/mails')]).toEqual([['ada@localhost'], []]);
-    await new Promise<void>((resolve) => server.close(resolve));
-  });
-
   it('one alert when a monitor goes down, none while it stays down', async () => {
     app = await start();
-    const gone = new HeldServer();
-    const url = await gone.listen();
-    gone.close();
+    const url = await gone();
     await app.post('/monitors', { url, intervalMs: 1_000 });
     await mailTo('ops@localhost', /is down$/);
     await eventually('three probes', async () => {
@@ -120,22 +128,45 @@ describe("the sample app's tasks", { timeout: 30_000 }, () => {
   });
 
   it('a notification goes to all subscribers, and says how far it is', async () => {
-    app = await start();
-    const all = Array.from({ length: 12 }, (_, number) => `reader${number}@localhost`);
-    for (const email of all) await app.post('/subscribers', { email });
+    app = await start({ SMTP_URL: await mails.listen() });
+    const all = await signedUp(12);
+    mails.hold();
     const { status, body } = await app.post('/notifications', { subject: 'News', text: 'to all' });
+    const { task } = body as Accepted;
     expect(status).toBe(202);
-    expect(await ended((body as { task: string }).task)).toMatchObject({ progress: { done: 12, total: 12 } });
-    const mails = await app.get<ReceivedMail[]>('/mails');
-    const told = mails.filter(({ subject }) => subject === 'News').flatMap(({ to }) => to);
-    expect(told.toSorted()).toEqual(all.toSorted());
+    for (const [number, to] of all.slice(0, 3).entries()) {
+      await eventually(`the mail to ${to}`, async () => mails.holds(to) || undefined);
+      expect(await app.get<Status>(`/tasks/${task}`)).toMatchObject({ progress: { done: number, total: 12 } });
+      mails.take(to);
+      await eventually('the progress', async () => {
+        const { state, progress } = await app.get<Status>(`/tasks/${task}`);
+        return state === 'running' && progress?.done === number + 1 ? true : undefined;
+      });
+    }
+    mails.takeAll();
+    expect(await ended(task)).toMatchObject({ progress: { done: 12, total: 12 } });
+    expect(toldOf('News')).toEqual(all.toSorted());
+  });
+
+  it('an address that the mail server refuses is counted and not asked again, and all others get their mail', async () => {
+    app = await start({ SMTP_URL: await mails.listen() });
+    const all = await signedUp(12);
+    const bad = 'reader2@localhost';
+    mails.refused.set(bad, 0);
+    const { body } = await app.post('/notifications', { subject: 'News', text: 'to all' });
+    const { task } = body as Accepted;
+    expect(await ended(task)).toMatchObject({ progress: { done: 12, total: 12 } });
+    expect(await app.get(`/notifications/${task}`)).toEqual({ sent: 11, failed: 1 });
+    expect(toldOf('News')).toEqual(all.filter((to) => to !== bad).toSorted());
+    expect(mails.refused.get(bad)).toBe(1);
+    expect(app.outputs).toContain('Subscriber 3 gets no mail');
   });
 
   it('a list of addresses is fetched behind the answer', async () => {
     app = await start();
     const urls = [address, `${app.address}/health`, `${app.address}/nothing`];
     const { status, body } = await app.post('/fetches', { urls });
-    const { task } = body as { task: string };
+    const { task } = body as Accepted;
     expect(status).toBe(202);
     await eventually('the slow one to be asked', async () => slow.requests || undefined);
     expect(await app.get<Status>(`/tasks/${task}`)).toMatchObject({ state: 'running' });

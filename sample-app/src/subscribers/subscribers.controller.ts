@@ -1,7 +1,7 @@
-import { BadRequestException, Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { refuse } from '../refusal.js';
 import { accepted, type Accepted } from '../tasks/accepted.js';
-import { NotificationsService } from './notifications.service.js';
+import { NotificationsService, type Tally } from './notifications.service.js';
 import type { Subscriber } from './subscriber.entity.js';
 import { SubscribersService } from './subscribers.service.js';
 
@@ -27,6 +27,11 @@ export class SubscribersController {
     if (typeof subject !== 'string' || typeof text !== 'string' || /[\r\n]/.test(subject))
       throw new BadRequestException('allowed is {"subject":"one line","text":"…"}');
     return accepted(this.notifications.begin({ subject, text }));
+  }
+
+  @Get('notifications/:task')
+  notified(@Param('task') task: string): Tally {
+    return this.notifications.of(task);
   }
 }
 
