@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -106,12 +106,46 @@ describe("the sample app's tasks", { timeout: 30_000 }, () => {
       return status.state === 'done' ? status : undefined;
     });
 
-  it('a sign-up is answered, and the welcome mail follows', async () => {
-    app = await start();
-    const { status, body } = await app.post('/subscribers', { email: 'ada@localhost' });
-    expect([status, body]).toEqual([201, expect.objectContaining({ email: 'ada@localhost' })]);
-    await mailTo('ada@localhost', /^Welcome$/);
-    expect(await app.post('/subscribers', { email: 'nobody' })).toMatchObject({ status: 400 });
+  it('a sign-up is answered before the mail server has answered; the welcome mail follows, once', async () => {
+    mails.hold();
+    app = await start({ SMTP_URL: await mails.listen() });
+    const signUp = (email: string): Promise<unknown> => app.post('/subscribers', { email });
+    expect(await signUp('ada@localhost')).toEqual({
+      status: 201,
+      body: { id: 1, email: 'ada@localhost', welcome: 'on its way' },
+    });
+    await eventually('the mail', async () => mails.holds('ada@localhost') || undefined);
+    expect(mails.received).toEqual([]);
+    mails.takeAll();
+    expect(await signUp('ada@localhost')).toMatchObject({ status: 201, body: { id: 1, welcome: 'not again' } });
+    expect(await signUp('bob@localhost')).toMatchObject({ status: 201, body: { id: 2, welcome: 'on its way' } });
+    await eventually("bob's mail", async () => mails.received.find(({ to }) => to === 'bob@localhost'));
+    expect(mails.received).toEqual(['ada', 'bob'].map((name) => ({ to: `${name}@localhost`, subject: 'Welcome' })));
+    expect(await app.get('/mails')).toEqual([]);
+  });
+
+  it('a slow mail server holds up no other task, is given up after five seconds, and keeps nobody from signing up', async () => {
+    let givenUp = 0;
+    const silent = createTcpServer((socket) => socket.on('error', () => {}).once('close', () => (givenUp += 1)));
+    try {
+      silent.listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      app = await start({ SMTP_URL: `smtp://127.0.0.1:${(silent.address() as AddressInfo).port}` });
+      const signUp = (_: unknown, number: number): ReturnType<SampleApp['post']> =>
+        app.post('/subscribers', { email: `reader${number}@localhost` });
+      const answers = await Promise.all(Array.from({ length: 20 }, signUp));
+      const { body } = await app.post('/fetches', { urls: [`${app.address}/health`] });
+      await ended((body as Accepted).task);
+      expect(givenUp).toBe(0);
+      await eventually('the first to be given up', async () => givenUp || undefined);
+
+      answers.push(...(await Promise.all(Array.from({ length: 200 }, (_, number) => signUp(_, 20 + number)))));
+      expect(answers.every(({ status }) => status === 201)).toBe(true);
+      const leftOut = answers.filter(({ body }) => (body as { welcome: string }).welcome.startsWith('left out'));
+      expect(leftOut).toHaveLength(220 - 4 - 200);
+    } finally {
+      silent.close();
+    }
   });
 
   it('one alert when a monitor goes down, none while it stays down', async () => {

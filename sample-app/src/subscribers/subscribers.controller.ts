@@ -2,8 +2,7 @@ import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post } fro
 import { refuse } from '../refusal.js';
 import { accepted, type Accepted } from '../tasks/accepted.js';
 import { NotificationsService, type Tally } from './notifications.service.js';
-import type { Subscriber } from './subscriber.entity.js';
-import { SubscribersService } from './subscribers.service.js';
+import { SubscribersService, type SignUp } from './subscribers.service.js';
 
 @Controller()
 export class SubscribersController {
@@ -13,7 +12,7 @@ export class SubscribersController {
   ) {}
 
   @Post('subscribers')
-  signUp(@Body() body: unknown): Promise<Subscriber> {
+  signUp(@Body() body: unknown): Promise<SignUp> {
     const { email } = fieldsOf(body);
     if (typeof email !== 'string' || email.length > 254 || !/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(email))
       throw refuse('email', email, 'an address such as {"email":"ada@localhost"}');
