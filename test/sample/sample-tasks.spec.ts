@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import libsql from 'libsql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from './eventually.js';
 import { MailServer } from './mail-server.js';
@@ -159,6 +160,57 @@ describe("the sample app's tasks", { timeout: 30_000 }, () => {
     });
     const mails = await app.get<ReceivedMail[]>('/mails');
     expect(mails.map(({ subject }) => subject)).toEqual([`${url} is down`]);
+  });
+
+  it('no alert without the COMMIT, one after it', async () => {
+    app = await start();
+    const database = new libsql(join(directory, 'uptime.sqlite'), { timeout: 5_000 });
+    database.exec(`
+      CREATE TABLE refused (id INTEGER REFERENCES uptime_subscriber (id) DEFERRABLE INITIALLY DEFERRED);
+      CREATE TRIGGER refuse_commit AFTER UPDATE ON uptime_monitor WHEN NEW.up = 0
+        BEGIN INSERT INTO refused VALUES (4711); END;
+    `);
+    try {
+      await app.post('/monitors', { url: await gone(), intervalMs: 1_000 });
+      await eventually('two COMMITs to fail', async () => app.outputs.match(/FOREIGN KEY/g)?.[1]);
+      await app.post('/subscribers', { email: 'ada@localhost' });
+      await mailTo('ada@localhost', /^Welcome$/);
+      expect(await app.get<ReceivedMail[]>('/mails')).toHaveLength(1);
+      database.exec('DROP TRIGGER refuse_commit');
+      await mailTo('ops@localhost', /is down$/);
+      expect(await app.get<ReceivedMail[]>('/mails')).toHaveLength(2);
+    } finally {
+      database.close();
+    }
+  });
+
+  it('an alert that the full pool refused is sent all the same', async () => {
+    app = await start();
+    const urls = Array.from({ length: 100 }, () => address); // more than end within this test
+    const fill = (): ReturnType<SampleApp['post']> => app.post('/fetches', { urls });
+    const answers = await Promise.all(Array.from({ length: 220 }, fill));
+    expect(answers.some(({ status }) => status === 503)).toBe(true);
+    await app.post('/monitors', { url: await gone(), intervalMs: 1_000 });
+    await eventually('the refusal', async () => /onCommit callback alert was lost/.exec(app.outputs)?.[0]);
+    await eventually('the alert', () => sent('ops@localhost', /is down$/), 15_000);
+  });
+
+  it('an alert that was not sent when the process died is sent after a restart, and owed no more', async () => {
+    mails.hold();
+    app = await start({ SMTP_URL: await mails.listen() });
+    await app.post('/monitors', { url: await gone(), intervalMs: 1_000 });
+    await eventually('the alert to be on its way', async () => mails.holds('ops@localhost') || undefined);
+    await app.kill();
+
+    app = await start();
+    await mailTo('ops@localhost', /is down$/);
+    const database = new libsql(join(directory, 'uptime.sqlite'));
+    try {
+      const owed = database.prepare('SELECT * FROM uptime_alert');
+      await eventually('nothing to be owed', async () => (owed.all().length === 0 ? true : undefined));
+    } finally {
+      database.close();
+    }
   });
 
   it('a notification goes to all subscribers, and says how far it is', async () => {

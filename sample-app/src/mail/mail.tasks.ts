@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { BackgroundTask, type TaskContext } from 'nestjs-background-worker';
+import { Transactions } from '../database/transactions.js';
 import { readSettings } from '../settings.js';
+import { Alert } from './alert.entity.js';
 import { Mailer } from './mailer.js';
 
 /**
@@ -9,7 +11,10 @@ import { Mailer } from './mailer.js';
  */
 @Injectable()
 export class MailTasks {
-  constructor(private readonly mailer: Mailer) {}
+  constructor(
+    private readonly mailer: Mailer,
+    private readonly transactions: Transactions,
+  ) {}
 
   /** Lost where the process dies before: it is a welcome, and nobody is owed it. */
   @BackgroundTask({ name: 'mail.welcome', retries: 5, timeout: 30_000, concurrency: 4 })
@@ -19,8 +24,9 @@ export class MailTasks {
   }
 
   @BackgroundTask({ name: 'mail.alert', retries: 5, timeout: 30_000, concurrency: 4 })
-  async alert({ url, reason }: { url: string; reason: string }, { signal }: TaskContext): Promise<void> {
+  async alert({ id, url, reason }: Alert, { signal }: TaskContext): Promise<void> {
     const { alertTo } = readSettings(process.env);
     await this.mailer.send({ to: alertTo, subject: `${url} is down`, text: reason }, signal);
+    await this.transactions.run((manager) => manager.delete(Alert, id));
   }
 }
