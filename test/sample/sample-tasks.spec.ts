@@ -289,4 +289,34 @@ describe("the sample app's tasks", { timeout: 30_000 }, () => {
     expect(app.output).toMatch(/all workers stopped in .*; \d+ tasks drained/);
     expect(app.output).not.toMatch(/lost|abandoned|discarded/);
   });
+
+  it('SMTP_URL is checked', async () => {
+    for (const url of ['nonsense', 'http://localhost', '   ', 'smtp://', 'smtp://me:secret@localhost:99999']) {
+      app = SampleApp.launch({ SQLITE_FILE: join(directory, 'uptime.sqlite'), SMTP_URL: url });
+      expect(await app.exited).toEqual({ code: 1, signal: null });
+      const shown = url.replace('me:secret', '…');
+      expect(app.errors).toBe(`SMTP_URL is "${shown}"; allowed: smtp://host:port or smtps://host:port\n`);
+    }
+  });
+
+  it('refuses what it cannot use with the field, the value and what is allowed', async () => {
+    app = await start();
+    const refused: [path: string, payload: unknown, message: string][] = [
+      ['/subscribers', { email: 'nobody' }, 'email is "nobody"'],
+      ['/notifications', { subject: '', text: 'to all' }, 'subject is ""'],
+      ['/notifications', { subject: 'News', text: ' ' }, 'text is " "'],
+      ['/fetches', { urls: [address, 'nestjs.com'] }, 'urls[1] is "nestjs.com"'],
+    ];
+    for (const [path, payload, message] of refused)
+      expect(await app.post(path, payload)).toMatchObject({
+        status: 400,
+        body: { message: expect.stringContaining(message) },
+      });
+    for (const path of ['/monitors', '/subscribers', '/notifications', '/fetches']) {
+      const form = await fetch(app.address + path, { method: 'POST', body: new URLSearchParams('{"email":"a@b"}') });
+      expect(form.status).toBe(415);
+      expect(await form.json()).toMatchObject({ message: 'send content-type: application/json' });
+    }
+    expect(app.output).toContain('/fetches/<task>');
+  });
 });

@@ -1,4 +1,4 @@
-import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { refuse } from '../refusal.js';
 import { accepted, type Accepted } from '../tasks/accepted.js';
 import { NotificationsService, type Tally } from './notifications.service.js';
@@ -23,8 +23,9 @@ export class SubscribersController {
   @HttpCode(202)
   notify(@Body() body: unknown): Accepted {
     const { subject, text } = fieldsOf(body);
-    if (typeof subject !== 'string' || typeof text !== 'string' || /[\r\n]/.test(subject))
-      throw new BadRequestException('allowed is {"subject":"one line","text":"…"}');
+    if (typeof subject !== 'string' || !subject.trim() || /[\r\n]/.test(subject))
+      throw refuse('subject', subject, 'one line that is not empty');
+    if (typeof text !== 'string' || !text.trim()) throw refuse('text', text, 'a text that is not empty');
     return accepted(this.notifications.begin({ subject, text }));
   }
 
