@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
 import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
 import { DatabaseModule } from './database/database.module.js';
 import { FetchingModule } from './fetching/fetching.module.js';
 import { HealthController } from './health.controller.js';
+import { JsonGuard } from './json.guard.js';
 import { ProbingModule } from './probing/probing.module.js';
 import { SubscribersModule } from './subscribers/subscribers.module.js';
 import { BusyInterceptor } from './tasks/busy.interceptor.js';
@@ -24,6 +25,9 @@ import { WorkersController } from './workers/workers.controller.js';
     FetchingModule,
   ],
   controllers: [HealthController, WorkersController, TasksController],
-  providers: [{ provide: APP_INTERCEPTOR, useClass: BusyInterceptor }],
+  providers: [
+    { provide: APP_GUARD, useClass: JsonGuard },
+    { provide: APP_INTERCEPTOR, useClass: BusyInterceptor },
+  ],
 })
 export class AppModule {}

@@ -20,16 +20,26 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     database: env['DATABASE_URL']
       ? { postgresUrl: env['DATABASE_URL'] }
       : { sqliteFile: env['SQLITE_FILE'] || defaultSqliteFile },
-    smtpUrl: env['SMTP_URL'] || undefined,
+    smtpUrl: env['SMTP_URL'] ? readSmtpUrl(env['SMTP_URL']) : undefined,
     alertTo: env['ALERT_TO'] || 'ops@localhost',
   };
 }
 
 function readPort(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) {
-    console.error(`PORT is "${text}"; allowed is a whole number from 0 (any free port) to 65535.`);
-    process.exit(1);
-  }
+  if (!/^\d+$/.test(text) || port > 65_535)
+    refuse(`PORT is "${text}"; allowed is a whole number from 0 (any free port) to 65535.`);
   return port;
+}
+
+function readSmtpUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.hostname && ['smtp:', 'smtps:'].includes(url.protocol)) return text;
+  const shown = text.replace(/\/\/.*@/, '//…@'); // not the password
+  return refuse(`SMTP_URL is "${shown}"; allowed: smtp://host:port or smtps://host:port`);
+}
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(1);
 }

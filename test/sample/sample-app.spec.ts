@@ -102,9 +102,9 @@ describe('the sample app', { timeout: 30_000 }, () => {
   });
 
   it('shows its workers', async () => {
-    await eventually('both workers alive', async () => {
+    await eventually('all workers alive', async () => {
       const workers = await app.get<{ name: string; isAlive: boolean; state: { status: string } }[]>('/workers');
-      expect(workers.map(({ name }) => name).toSorted()).toEqual(['probe', 'prune']);
+      expect(workers.map(({ name }) => name).toSorted()).toEqual(['alert', 'probe', 'prune']);
       return workers.every(({ isAlive, state }) => isAlive && typeof state.status === 'string') || undefined;
     });
   });

@@ -45,6 +45,10 @@ export class SampleApp {
     }
   }
 
+  get outputs(): string {
+    return this.output + this.errors;
+  }
+
   get port(): string {
     return new URL(this.address).port;
   }

@@ -15,7 +15,7 @@ export class FetchesController {
     const { urls } = (body ?? {}) as { urls?: unknown };
     if (!Array.isArray(urls) || urls.length === 0 || urls.length > most)
       throw new BadRequestException(`allowed is {"urls":["https://nestjs.com"]}, 1 to ${most} of them`);
-    return accepted(this.fetches.begin(urls.map(parseUrl)));
+    return accepted(this.fetches.begin(urls.map((url, index) => parseUrl(url, `urls[${index}]`))));
   }
 
   @Get(':task')

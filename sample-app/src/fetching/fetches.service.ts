@@ -1,17 +1,16 @@
-import { Injectable, NotFoundException } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { BackgroundTasks, InjectTaskPool, type TaskContext, type TaskHandle } from 'nestjs-background-worker';
 import { HttpProbe, type ProbeOutcome } from '../probing/http-probe.js';
+import { Outcomes } from '../tasks/outcomes.js';
 
 export interface Fetched extends ProbeOutcome {
   readonly url: string;
 }
 
-const kept = 100;
-
 /** Fetches many addresses at once, and keeps what came of the last lists. */
 @Injectable()
 export class FetchesService {
-  private readonly results = new Map<string, readonly Fetched[]>();
+  private readonly outcomes = new Outcomes<Fetched[]>();
 
   constructor(
     private readonly tasks: BackgroundTasks,
@@ -24,15 +23,11 @@ export class FetchesService {
   }
 
   of(task: string): readonly Fetched[] {
-    const fetched = this.results.get(task);
-    if (!fetched) throw new NotFoundException(`Nothing was fetched by ${task}, or long ago`);
-    return fetched;
+    return this.outcomes.of(task);
   }
 
   private async fetchAll(urls: readonly string[], ctx: TaskContext): Promise<void> {
-    const fetched: Fetched[] = [];
-    this.results.set(ctx.id, fetched);
-    for (const [oldest] of [...this.results].slice(0, -kept)) this.results.delete(oldest);
+    const fetched = this.outcomes.keep(ctx.id, []);
     const fetchOne = async (url: string, { signal }: TaskContext): Promise<Fetched> => ({
       url,
       ...(await this.http.probe(url, signal)),

@@ -20,13 +20,13 @@ export function parseNewMonitor(body: unknown): NewMonitor {
   return { url: parseUrl(url), intervalMs: parseInterval(interval) };
 }
 
-export function parseUrl(value: unknown): string {
+export function parseUrl(value: unknown, field = 'url'): string {
   const allowed = `an http: or https: URL without user name and password, at most ${maxUrlLength} characters long`;
   if (typeof value !== 'string' || value.length > maxUrlLength || !URL.canParse(value)) {
-    throw refuse('url', value, allowed);
+    throw refuse(field, value, allowed);
   }
   const url = new URL(value);
-  if (!['http:', 'https:'].includes(url.protocol) || url.username || url.password) throw refuse('url', value, allowed);
+  if (!['http:', 'https:'].includes(url.protocol) || url.username || url.password) throw refuse(field, value, allowed);
   url.hash = '';
   return url.href;
 }

@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { BackgroundTasks } from 'nestjs-background-worker';
-import { onCommit } from 'nestjs-background-worker/typeorm';
 import { Transactions } from '../database/transactions.js';
-import { MailTasks } from '../mail/mail.tasks.js';
+import { AlertWorker } from '../mail/alert.worker.js';
 import { Monitor } from '../monitors/monitor.entity.js';
 import { ProbeResult } from '../monitors/probe-result.entity.js';
 import type { ProbeOutcome } from './http-probe.js';
@@ -12,7 +10,7 @@ import type { ProbeOutcome } from './http-probe.js';
 export class ProbeJournal {
   constructor(
     private readonly transactions: Transactions,
-    private readonly tasks: BackgroundTasks,
+    private readonly alerts: AlertWorker,
   ) {}
 
   async record(monitor: Monitor, probedAt: Date, outcome: ProbeOutcome): Promise<void> {
@@ -23,8 +21,7 @@ export class ProbeJournal {
       await manager.insert(ProbeResult, { monitorId: id, probedAt, ...outcome });
       await manager.update(Monitor, id, { up, nextProbeAt: nextProbe(monitor) });
       if (up || monitor.up === false) return;
-      const reason = error ?? `it answered ${httpStatus}`;
-      onCommit(manager, () => this.tasks.dispatch(MailTasks, 'alert', { url, reason }), { name: 'alert' });
+      await this.alerts.raise(manager, url, error ?? `it answered ${httpStatus}`);
     });
   }
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { MailModule } from '../mail/mail.module.js';
 import { MonitorsModule } from '../monitors/monitors.module.js';
 import { HttpProbe } from './http-probe.js';
 import { ProbeJournal } from './probe-journal.service.js';
@@ -6,7 +7,7 @@ import { ProbeWorker } from './probe.worker.js';
 import { PruneWorker } from './prune.worker.js';
 
 @Module({
-  imports: [MonitorsModule],
+  imports: [MonitorsModule, MailModule],
   providers: [HttpProbe, ProbeJournal, ProbeWorker, PruneWorker],
   exports: [HttpProbe],
 })

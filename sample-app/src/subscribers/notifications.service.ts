@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { BackgroundTasks, InjectTaskPool, type TaskContext, type TaskHandle } from 'nestjs-background-worker';
+import {
+  BackgroundTasks,
+  DoNotRestart,
+  InjectTaskPool,
+  type TaskContext,
+  type TaskHandle,
+} from 'nestjs-background-worker';
 import { Mailer } from '../mail/mailer.js';
+import { Outcomes } from '../tasks/outcomes.js';
+import type { Subscriber } from './subscriber.entity.js';
 import { SubscribersService } from './subscribers.service.js';
 
 export interface Notification {
@@ -8,9 +16,19 @@ export interface Notification {
   readonly text: string;
 }
 
+/** Of the subscribers. */
+export interface Tally {
+  sent: number;
+  failed: number;
+}
+
+const retries = 3;
+
 /** Writes to all subscribers: a task that puts its mails through a pool of their own, and says how far it is. */
 @Injectable()
 export class NotificationsService {
+  private readonly outcomes = new Outcomes<Tally>();
+
   constructor(
     private readonly tasks: BackgroundTasks,
     @InjectTaskPool('mail') private readonly mails: BackgroundTasks,
@@ -22,12 +40,34 @@ export class NotificationsService {
     return this.tasks.submit((ctx) => this.sendAll(notification, ctx), { name: 'notification' });
   }
 
+  of(task: string): Tally {
+    return this.outcomes.of(task);
+  }
+
   private async sendAll(notification: Notification, ctx: TaskContext): Promise<void> {
     const all = await this.subscribers.all();
-    const send = ({ email }: { email: string }): Promise<void> => this.mailer.send({ to: email, ...notification });
-    let done = 0;
-    ctx.progress(done, all.length);
-    for await (const _ of this.mails.map(all, send, { retries: 3, signal: ctx.signal }))
-      ctx.progress(++done, all.length);
+    const tally = this.outcomes.keep(ctx.id, { sent: 0, failed: 0 });
+    const send = (to: Subscriber, mail: TaskContext): Promise<keyof Tally> => this.send(notification, to, mail);
+    ctx.progress(0, all.length);
+    for await (const outcome of this.mails.map(all, send, { name: 'notice', retries, signal: ctx.signal })) {
+      tally[outcome] += 1;
+      ctx.progress(tally.sent + tally.failed, all.length);
+    }
+  }
+
+  /** The last failure is counted rather than thrown: it would end the map, and with it the mail of all who come after. */
+  private async send(
+    notification: Notification,
+    { id, email }: Subscriber,
+    { attempt, logger, signal }: TaskContext,
+  ): Promise<keyof Tally> {
+    try {
+      await this.mailer.send({ to: email, ...notification }, signal);
+      return 'sent';
+    } catch (error) {
+      if (attempt <= retries && !(error instanceof DoNotRestart)) throw error;
+      logger.warn(`Subscriber ${id} gets no mail: ${String(error)}`);
+      return 'failed';
+    }
   }
 }

@@ -1,9 +1,8 @@
-import { BadRequestException, Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { refuse } from '../refusal.js';
 import { accepted, type Accepted } from '../tasks/accepted.js';
-import { NotificationsService } from './notifications.service.js';
-import type { Subscriber } from './subscriber.entity.js';
-import { SubscribersService } from './subscribers.service.js';
+import { NotificationsService, type Tally } from './notifications.service.js';
+import { SubscribersService, type SignUp } from './subscribers.service.js';
 
 @Controller()
 export class SubscribersController {
@@ -13,7 +12,7 @@ export class SubscribersController {
   ) {}
 
   @Post('subscribers')
-  signUp(@Body() body: unknown): Promise<Subscriber> {
+  signUp(@Body() body: unknown): Promise<SignUp> {
     const { email } = fieldsOf(body);
     if (typeof email !== 'string' || email.length > 254 || !/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(email))
       throw refuse('email', email, 'an address such as {"email":"ada@localhost"}');
@@ -24,9 +23,15 @@ export class SubscribersController {
   @HttpCode(202)
   notify(@Body() body: unknown): Accepted {
     const { subject, text } = fieldsOf(body);
-    if (typeof subject !== 'string' || typeof text !== 'string' || /[\r\n]/.test(subject))
-      throw new BadRequestException('allowed is {"subject":"one line","text":"…"}');
+    if (typeof subject !== 'string' || !subject.trim() || /[\r\n]/.test(subject))
+      throw refuse('subject', subject, 'one line that is not empty');
+    if (typeof text !== 'string' || !text.trim()) throw refuse('text', text, 'a text that is not empty');
     return accepted(this.notifications.begin({ subject, text }));
+  }
+
+  @Get('notifications/:task')
+  notified(@Param('task') task: string): Tally {
+    return this.notifications.of(task);
   }
 }
 

@@ -2,24 +2,44 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { BackgroundTasks } from 'nestjs-background-worker';
 import { Repository } from 'typeorm';
+import { Transactions } from '../database/transactions.js';
 import { MailTasks } from '../mail/mail.tasks.js';
+import { isBusy } from '../tasks/busy.interceptor.js';
 import { Subscriber } from './subscriber.entity.js';
+
+export interface SignUp extends Subscriber {
+  readonly welcome: 'on its way' | 'left out: too much mail waits' | 'not again';
+}
 
 @Injectable()
 export class SubscribersService {
   constructor(
     @InjectRepository(Subscriber) private readonly subscribers: Repository<Subscriber>,
+    private readonly transactions: Transactions,
     private readonly tasks: BackgroundTasks,
   ) {}
 
   /** Answers before the welcome mail is sent. */
-  async signUp(email: string): Promise<Subscriber> {
-    await this.subscribers.upsert({ email }, ['email']);
-    await this.tasks.dispatch(MailTasks, 'welcome', { email });
-    return this.subscribers.findOneByOrFail({ email });
+  async signUp(email: string): Promise<SignUp> {
+    const [{ id }, isNew] = await this.transactions.run(async (manager) => {
+      const known = await manager.findOneBy(Subscriber, { email });
+      return [known ?? (await manager.save(Subscriber, { email })), !known] as const;
+    });
+    return { id, email, welcome: isNew ? await this.welcome(email) : 'not again' };
   }
 
   all(): Promise<Subscriber[]> {
     return this.subscribers.find({ order: { id: 'ASC' } });
+  }
+
+  /** The sign-up is saved by now: it does not fail because its mail is refused. */
+  private async welcome(email: string): Promise<SignUp['welcome']> {
+    try {
+      await this.tasks.dispatch(MailTasks, 'welcome', { email });
+      return 'on its way';
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return 'left out: too much mail waits';
+    }
   }
 }

@@ -11,12 +11,15 @@ import { catchError, throwError, type Observable } from 'rxjs';
 
 const busy: readonly string[] = ['BGW_QUEUE_FULL', 'BGW_SHUTTING_DOWN'];
 
+export const isBusy = (error: unknown): error is BackgroundWorkerError =>
+  error instanceof BackgroundWorkerError && busy.includes(error.code);
+
 /** What the pool refuses is 503, and worth another try. */
 @Injectable()
 export class BusyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const refused = (error: unknown): Observable<never> => {
-      if (!(error instanceof BackgroundWorkerError) || !busy.includes(error.code)) return throwError(() => error);
+      if (!isBusy(error)) return throwError(() => error);
       context.switchToHttp().getResponse<ServerResponse>().setHeader('retry-after', '1');
       return throwError(() => new ServiceUnavailableException(error.message));
     };
