@@ -141,7 +141,7 @@ export class BackgroundWorkerOrchestrator
 
   private launch(entries: readonly RegistryEntry[], selection: Selection): void {
     const off = entries.filter(({ name }) => !selection.includes(name));
-    for (const { supervisor } of off) supervisor.dispatch({ type: 'disable' });
+    off.forEach(({ supervisor }) => supervisor.dispatch({ type: 'disable' }));
     if (off.length < entries.length) this.checkHooks();
     void startPhases(this.supervisorsOf(entries), () => this.stage.isClosing);
   }
@@ -175,7 +175,5 @@ export class BackgroundWorkerOrchestrator
     return entries.map(({ supervisor }) => supervisor);
   }
 
-  private report(what: string, error: unknown): void {
-    this.logger.error(what, stackOf(error));
-  }
+  private readonly report = (what: string, error: unknown): void => this.logger.error(what, stackOf(error));
 }

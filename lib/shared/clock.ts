@@ -14,6 +14,8 @@ export interface Clock {
   /** Calls `fn` once, after `ms` of any length. As with Node's timers, an argument for it can spare a closure. */
   after(ms: number, fn: () => void, options?: TimerOptions): Timer;
   after<T>(ms: number, fn: (given: T) => void, options: TimerOptions, given: T): Timer;
+  /** Calls `fn` in the next turn of the event loop, after timers and sockets had theirs. */
+  nextTurn(fn: () => void): void;
   /** A draw from [0, 1). */
   random(): number;
 }
@@ -163,6 +165,10 @@ export class SystemClock implements Clock {
 
   after(ms: number, fn: (given: never) => void, { unref, limit = false }: TimerOptions = {}, given?: unknown): Timer {
     return new SystemTimer(unref ? this.unrefTimers : this.timers, ms > 0 ? ms : 0, limit, fn, given);
+  }
+
+  nextTurn(fn: () => void): void {
+    setImmediate(fn);
   }
 
   random(): number {

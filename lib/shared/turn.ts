@@ -5,7 +5,7 @@ const LONGEST = 10;
 /** The current turn of the event loop: whoever begins one thing after the other asks whether others should come before. */
 export class Turn {
   private since = 0;
-  private next: NodeJS.Immediate | undefined;
+  private asked = false;
 
   /** @param onNext called at the beginning of the turn after one in which somebody asked */
   constructor(
@@ -15,16 +15,17 @@ export class Turn {
 
   /** Whether 10 ms have passed since it was first asked in this turn. */
   get isLong(): boolean {
-    if (!this.next) {
+    if (!this.asked) {
       this.since = this.clock.now();
-      this.next = setImmediate(this.begin);
+      this.asked = true;
+      this.clock.nextTurn(this.begin);
       return false;
     }
     return this.clock.now() - this.since >= LONGEST;
   }
 
   private readonly begin = (): void => {
-    this.next = undefined;
+    this.asked = false;
     this.onNext();
   };
 }

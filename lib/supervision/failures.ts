@@ -26,11 +26,11 @@ export function supervisorPorts(
     hub,
     onError(name, { error, incarnation, retryIn }) {
       const at = { kind: 'worker', name, incarnation, willRetryIn: retryIn, final: retryIn === undefined } as const;
-      report(logger, 'onError', () => onError?.(error, at));
+      report(logger, 'onError threw', () => onError?.(error, at));
     },
     onFatal(worker, error) {
       logger.error(`${worker} failed for good: the app shuts down`, stackOf(error));
-      if (onFatal) report(logger, 'onFatal', () => onFatal({ worker, error }));
+      if (onFatal) report(logger, 'onFatal failed', () => onFatal({ worker, error }));
       else if (testRunnerOf(process.env) === undefined) exitFatally(clock, shutdownTimeout, drain, stage.isClosing);
     },
   };

@@ -71,7 +71,7 @@ export class Closing {
     const { room, clock, grace } = this;
     const deadline = Math.min(until, this.latest);
     const onSlow = (left: readonly Task<unknown>[], cutIn: number): void =>
-      room.logger.log(`waiting for ${countOf(left.length)}, to be cut in ${seconds(cutIn)}: ${namesOf(left)}`);
+      void room.logger.log(`waiting for ${countOf(left.length)}, to be cut in ${seconds(cutIn)}: ${namesOf(left)}`);
     return new Drain(room.pools, clock, { deadline, grace, includes, onSlow });
   }
 }

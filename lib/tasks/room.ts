@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { PoolOptions, TaskHandle, TaskStatus } from '../contract/tasks.js';
-import { BackgroundWorkerError, DoNotRestart, stackOf } from '../shared/errors.js';
+import { BackgroundWorkerError, DoNotRestart } from '../shared/errors.js';
+import { report } from '../shared/reporter.js';
 import type { Handler, Handlers } from './handlers.js';
 import { isRefusal, parsed } from './payload.js';
 import { TaskPool } from './pool.js';
@@ -47,19 +48,19 @@ export class TaskRoom implements TaskConsumer {
 
   /** The app has booted. */
   consume(): void {
-    if (this.consumes) this.tell('begin to take tasks', this.transport.consume?.());
+    if (this.consumes) this.tell('begin to take tasks', () => this.transport.consume?.());
   }
 
   /** The app stops. */
   stop(): void {
-    this.tell('stop taking tasks', this.transport.stop?.());
+    this.tell('stop taking tasks', () => this.transport.stop?.());
   }
 
   /** Nothing is accepted any more. */
   close(): void {
     this.site.close();
     for (const pool of this.pools) pool.turnAway(() => true);
-    this.tell('close', this.transport.close?.());
+    this.tell('close', () => this.transport.close?.());
   }
 
   /** @throws BackgroundWorkerError `BGW_UNKNOWN_POOL` */
@@ -101,8 +102,8 @@ export class TaskRoom implements TaskConsumer {
     return this.site.ledger.status(id);
   }
 
-  private tell(what: string, done: Promise<void> | undefined): void {
-    done?.catch((error: unknown) => void this.logger.error(`the task transport could not ${what}`, stackOf(error)));
+  private tell(what: string, call: () => unknown): void {
+    report(this.logger, `the task transport could not ${what}`, call);
   }
 
   /** @returns whether there was such a failed task */

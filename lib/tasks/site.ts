@@ -93,7 +93,7 @@ export class TaskSite implements PoolSite {
     const within = failedWithin ?? beganWithin ?? task.spec.within ?? this.root.run;
     const final = willRetryIn === undefined;
     const at = { kind: 'task', name: task.name, attempt: number, willRetryIn, final } as const;
-    report(this.logger, 'onError', () => within(() => reporter(error, at)));
+    report(this.logger, 'onError threw', () => within(() => reporter(error, at)));
   }
 
   get ends(): Ends {

@@ -40,6 +40,11 @@ export class FakeClock implements Clock {
     return { cancel: () => void this.timers.delete(timer) };
   }
 
+  /** A turn takes no time. */
+  nextTurn(fn: () => void): void {
+    setImmediate(fn);
+  }
+
   /** mulberry32 */
   random(): number {
     if (this.draw !== undefined) return this.draw;

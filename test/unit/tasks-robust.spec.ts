@@ -32,7 +32,9 @@ describe('a sleep', () => {
 
   it('that lost a race ends with its unit: no timer is left', async () => {
     const rig = new TaskRig();
-    expect(await rig.tasks.submit((ctx) => Promise.race([ctx.sleep(5_000), 'first'])).result).toBe('first');
+    expect(await rig.tasks.submit((ctx) => Promise.race([ctx.sleep(5_000), Promise.resolve('first')])).result).toBe(
+      'first',
+    );
     expect(rig.clock.pending).toBe(0);
   });
 });
@@ -137,9 +139,8 @@ describe('foreign code in the middle', () => {
   });
 
   it('that cancels others as one is lost upsets no queue', async () => {
-    const { room, tasks, closing, clock, types } = ((rig) => ({ ...rig, types: () => rig.types(), clock: rig.clock }))(
-      new TaskRig({ pool: { concurrency: 1 } }),
-    );
+    const rig = new TaskRig({ pool: { concurrency: 1 } });
+    const { room, tasks, closing, clock } = rig;
     const gate = deferred();
     tasks.submit(() => gate.promise);
     const waiting = [1, 2, 3].map(() => tasks.submit(() => undefined));
@@ -151,7 +152,7 @@ describe('foreign code in the middle', () => {
     await drain();
     expect((await report).lost).toBe(1);
     expect(room.pool('default').load).toBe(0);
-    expect(types().filter((type) => type === 'taskCancelled')).toHaveLength(2);
+    expect(rig.types().filter((type) => type === 'taskCancelled')).toHaveLength(2);
   });
 
   it('that submits as another is queued comes after it, within the bound', async () => {
@@ -303,4 +304,17 @@ it('a retry is told, the first and then once a minute, and its reason is in the 
   expect(lines).toHaveLength(2);
   expect(lines[1]).toContain('failed (2 times within 60 s), attempt 3 of 21');
   handle.cancel();
+});
+
+it.each(['consume', 'stop', 'close'] as const)('a transport that throws in %s() is a line', async (call) => {
+  const { room, lines, closing, clock } = new TaskRig();
+  const fails = (): never => {
+    throw new Error('not connected');
+  };
+  Object.assign(room.transport, { [call]: fails });
+  room.consume();
+  await closing.begin(Promise.resolve(), clock.now() + 1_000, clock.now() + 1_250);
+  await closing.end();
+  await drain();
+  expect(lines).toEqual([expect.stringContaining('the task transport could not')]);
 });
