@@ -42,7 +42,7 @@ export class Line {
     return this.places.delete(task);
   }
 
-  /** It is over as well: nobody will ever have its handle. */
+  /** It is over as well; no event, for it was never accepted. */
   refuse(task: Task<unknown>, error: unknown): void {
     this.places.get(task)?.left.reject(error);
     this.places.delete(task);
