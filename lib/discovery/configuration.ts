@@ -39,7 +39,7 @@ export function assertInstantiated(modules: ModulesContainer): void {
       if (wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved) continue;
       throw new BackgroundWorkerError(
         'BGW_TOO_EARLY',
-        `BackgroundWorkers was called while Nest still makes the providers of ${name}; call it in onModuleInit() or later, not in a constructor or factory`,
+        `BackgroundWorkers or BackgroundTasks was called while Nest still makes the providers of ${name}; call it in onModuleInit() or later, not in a constructor or factory`,
       );
     }
   }

@@ -2,7 +2,7 @@ import { RequestContext, type EntityManager, type MikroORM } from '@mikro-orm/co
 import type { UnitInfo, UnitInterceptor } from '../../contract/units.js';
 import type { BackgroundTasks } from '../../tasks/background-tasks.js';
 import { closingTransactions } from '../../units/transactional.js';
-import { eachLateBegin } from './begins.js';
+import { eachLateBegin, outerOf } from './begins.js';
 import { hookConnection } from './on-commit.js';
 
 /** Gives each unit EntityManagers of its own: the injected ones are forks inside it. For the module's option `units`. */
@@ -32,6 +32,9 @@ export class MikroOrmUnits implements UnitInterceptor {
 /** Says whether a transaction was open. One whose connection broke is over, and its rollback fails. */
 async function rollBack(em: EntityManager): Promise<boolean> {
   const wasOpen = em.isInTransaction();
-  if (wasOpen) await em.rollback().catch(() => undefined);
+  for (let open = em.getTransactionContext<object>(); open; open = outerOf(open)) {
+    em.setTransactionContext(open);
+    await em.rollback().catch(() => undefined);
+  }
   return wasOpen;
 }

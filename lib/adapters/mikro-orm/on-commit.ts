@@ -4,7 +4,7 @@ import type { BackgroundTasks } from '../../tasks/background-tasks.js';
 import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../tasks/commit-hooks.js';
 import { CommitQueue } from '../../tasks/commit-queue.js';
 import type { TaskFunction } from '../../tasks/task.js';
-import { noteBegin } from './begins.js';
+import { noteBegin, noteOuter } from './begins.js';
 
 /** Of a transaction or savepoint, which MikroORM knows by one object each. */
 interface Frame {
@@ -41,7 +41,7 @@ export function onCommit(em: EntityManager, fn: (ctx: TaskContext) => unknown, o
 
 export function hookConnection(em: EntityManager, tasks: BackgroundTasks): void {
   const connection: Connection = em.getConnection('write');
-  hookInto(connection, tasks, () => new TransactionEnds(connection as Transactions, rollsBackQuietly(em), tasks));
+  hookInto(connection, tasks, () => new TransactionEnds(em, connection as Transactions, tasks));
 }
 
 /** PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and no error. No other platform has this schema. */
@@ -53,16 +53,20 @@ class TransactionEnds implements CommitHooks<EntityManager> {
   private readonly open = new WeakMap<object, Frame>();
 
   constructor(
+    private readonly em: EntityManager,
     private readonly connection: Transactions,
-    private readonly rollsBackQuietly: boolean,
     public tasks: BackgroundTasks,
   ) {
     const execute = connection.execute.bind(connection);
     const begin = connection.begin.bind(connection);
     const commit = connection.commit.bind(connection);
     const rollback = connection.rollback.bind(connection);
-    const beginAndKnow = async (options?: { readonly ctx?: object }) =>
-      this.began(await begin(options), options?.ctx && this.open.get(options.ctx));
+    const beginAndKnow = async (options?: { readonly ctx?: object }) => {
+      const before = em.getContext(false).getTransactionContext<object>();
+      const trx = await begin(options);
+      noteOuter(trx, options?.ctx ?? before);
+      return this.began(trx, options?.ctx && this.open.get(options.ctx));
+    };
     connection.begin = (options) => noteBegin(beginAndKnow(options));
     connection.commit = async (trx, broadcaster, ...more) => {
       await commit(trx, this.tellingOfCommits(trx, broadcaster), ...more);
@@ -101,7 +105,7 @@ class TransactionEnds implements CommitHooks<EntityManager> {
     const frame = this.open.get(trx);
     if (frame?.depth !== 1) return;
     const ask = () => this.connection.execute('select 1', [], 'all', trx);
-    await frame.queue.committing(this.rollsBackQuietly ? ask : undefined);
+    await frame.queue.committing(rollsBackQuietly(this.em) ? ask : undefined);
   }
 
   private committed(trx: object): void {

@@ -368,6 +368,23 @@ function suite<M>(orm: Orm<M>, server: Server): void {
     expect(await journalAfter()).toEqual([]);
   });
 
+  it('rolls back all that a unit leaves open', async () => {
+    const manager = await boot(2);
+    const unit = tasks.submit(async () => {
+      const own = orm.managerOfUnit(app);
+      await orm.beginIn(own);
+      await insert(own, 1);
+      await orm.beginIn(own);
+    });
+    expect(await rejection(unit.result)).toMatchObject({ code: 'BGW_OPEN_TRANSACTION' });
+    // Both connections of the pool are there.
+    await orm.transaction(manager, async (one) => {
+      await insert(one, 2);
+      await orm.transaction(manager, async (other) => void (await insert(other, 3)));
+    });
+    expect(await rows()).toEqual([2, 3]);
+  });
+
   it('gives back a connection that comes after the end of the unit that waited for it', async () => {
     const manager = await boot(1);
     const [held, release] = [new Latch(), new Latch()];
