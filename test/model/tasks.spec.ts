@@ -56,7 +56,7 @@ class Play {
   private readonly cancelled = new Set<string>();
   /** Those whose bodies look at their signal. */
   private readonly looking = new Set<string>();
-  /** Those that ended because they looked. */
+  /** Those whose bodies must have seen that they are cancelled. */
   private readonly obeyed = new Set<string>();
   /** What began, by the numbers of the calls: only those that neither wait for a time nor are tried again. */
   private readonly begun = { submit: [] as number[], whenFree: [] as number[] };
@@ -207,7 +207,8 @@ class Play {
     for (const [how, numbers] of Object.entries(this.begun))
       must(isSorted(numbers), 'equals begin in the order of the calls', how, numbers);
     this.look();
-    for (const id of [...this.obeyed, ...[...this.cancelled].filter((one) => this.looking.has(one))])
+    for (const id of this.cancelled) if (this.looking.has(id)) this.obeyed.add(id);
+    for (const id of this.obeyed)
       must(this.ends.get(id) === 'taskCancelled', 'who looks at the signal ends as cancelled', id, this.ends.get(id));
   }
 
