@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
-import { DoNotRestart, type BackgroundWorkerError, type WorkerAborted } from '../../lib/shared/errors.js';
+import { BackgroundWorkerError, DoNotRestart, type WorkerAborted } from '../../lib/shared/errors.js';
 import { TaskRig } from '../support/task-rig.js';
 import { drain } from '../support/fake-clock.js';
 import { RUNS } from './history.js';
@@ -44,15 +44,22 @@ interface Told {
   settlements: number;
 }
 
+const isSorted = (numbers: readonly number[]): boolean =>
+  numbers.every((one, at) => at === 0 || numbers[at - 1]! < one);
+
 /** Random histories against a real pool on the fake clock; what must hold is checked after every move. */
 class Play {
   private readonly rig: TaskRig;
   private readonly told: Told[] = [];
   private readonly live: Deferred<number>[] = [];
-  /** Of the bodies that looked at their signal when somebody cancelled them. */
+  /** By their handles. */
+  private readonly cancelled = new Set<string>();
+  /** Those whose bodies look at their signal. */
+  private readonly looking = new Set<string>();
+  /** Those whose bodies must have seen that they are cancelled. */
   private readonly obeyed = new Set<string>();
-  /** The last to begin of those that must begin in the order of the calls. */
-  private readonly begun = { submit: -1, whenFree: -1 };
+  /** What began, by the numbers of the calls: only those that neither wait for a time nor are tried again. */
+  private readonly begun = { submit: [] as number[], whenFree: [] as number[] };
   private readonly ends = new Map<string, string>();
   private seen = 0;
   private calls = 0;
@@ -77,7 +84,7 @@ class Play {
         const number = this.calls++;
         this.waiting += 1;
         void rig.tasks
-          .submitWhenFree((ctx) => this.body(ctx, by, { whenFree: number }))
+          .submitWhenFree((ctx) => (this.begun.whenFree.push(number), this.body(ctx, by)))
           .then((handle) => this.follow(handle))
           .catch((error: unknown) =>
             must((error as BackgroundWorkerError).code === 'BGW_SHUTTING_DOWN', 'refused for a reason'),
@@ -93,9 +100,11 @@ class Play {
           .splice(by % (this.live.length || 1), 1)[0]
           ?.reject(by % 5 === 0 ? new DoNotRestart('enough') : by % 3 === 0 ? undefined : new Error('no'));
         break;
-      case 'cancel':
-        this.told[by % (this.told.length || 1)]?.handle.cancel(by);
+      case 'cancel': {
+        const handle = this.told[by % (this.told.length || 1)]?.handle;
+        if (handle?.cancel(by)) this.cancelled.add(handle.id);
         break;
+      }
       case 'time':
         await rig.clock.advance(by);
         break;
@@ -135,18 +144,18 @@ class Play {
     const isFull = load >= this.bounds.concurrency + this.bounds.queue;
     const isPlain = retries === 0 && delay === undefined;
     try {
-      const handle = this.rig.tasks.submit((ctx) => this.body(ctx, by, isPlain ? { submit: number } : {}), {
-        retries,
-        timeout,
-        delay,
-        backoff: { initial: by },
-      });
+      const fn = (ctx: TaskContext): Promise<number> => {
+        if (isPlain) this.begun.submit.push(number);
+        return this.body(ctx, by);
+      };
+      const handle = this.rig.tasks.submit(fn, { retries, timeout, delay, backoff: { initial: by } });
       must(this.stage !== 'closed', 'a closed pool accepts nothing');
       if (isFull) must(oldest?.state === 'discarded', 'the oldest that waits is given up for it', oldest?.state);
       this.follow(handle);
     } catch (error) {
+      if (!(error instanceof BackgroundWorkerError)) throw error;
       this.refusals += 1;
-      const { code } = error as BackgroundWorkerError;
+      const { code } = error;
       must(code === 'BGW_QUEUE_FULL' || code === 'BGW_SHUTTING_DOWN', 'a coded refusal', code);
       if (code === 'BGW_QUEUE_FULL') must(isFull, 'refused only when full', load);
       else must(this.stage === 'closed', 'refused only when closed');
@@ -160,15 +169,13 @@ class Play {
     handle.result.then(count, count);
   }
 
-  /** @param turn its number among its equals: those that neither wait for a time nor are tried again */
-  private body({ id, signal }: TaskContext, by: number, turn: { submit?: number; whenFree?: number }): Promise<number> {
-    const { submit = Infinity, whenFree = Infinity } = turn;
-    must(this.begun.submit < submit, 'equals begin in the order of submission', this.begun.submit, submit);
-    must(this.begun.whenFree < whenFree, 'who waits for room gets it in turn', this.begun.whenFree, whenFree);
-    Object.assign(this.begun, turn);
+  private body({ id, signal }: TaskContext, by: number): Promise<number> {
     const gate = deferred<number>();
     this.live.push(gate);
-    if (by % 2 === 0) signal.addEventListener('abort', () => this.obey(id, gate, signal.reason as WorkerAborted));
+    if (by % 2 === 0) {
+      this.looking.add(id);
+      signal.addEventListener('abort', () => this.obey(id, gate, signal.reason as WorkerAborted));
+    }
     return gate.promise;
   }
 
@@ -196,14 +203,25 @@ class Play {
     must(pool.load <= concurrency + queue, 'the queue bound holds', pool.load);
     const idle = running < concurrency && [...pool.waiting()].some(({ phase }) => phase.is === 'queued');
     must(!idle, 'no slot is free while a task is queued');
-    for (const { type, task = '' } of this.rig.events.slice(this.seen)) {
+    must(this.waiting === 0 || pool.load === concurrency + queue, 'nobody waits for room where there is some');
+    for (const [how, numbers] of Object.entries(this.begun))
+      must(isSorted(numbers), 'equals begin in the order of the calls', how, numbers);
+    this.look();
+    for (const id of this.cancelled) if (this.looking.has(id)) this.obeyed.add(id);
+    for (const id of this.obeyed)
+      must(this.ends.get(id) === 'taskCancelled', 'who looks at the signal ends as cancelled', id, this.ends.get(id));
+  }
+
+  /** At what is told of tasks. */
+  private look(): void {
+    const { events } = this.rig;
+    for (const { type, task = '' } of events.slice(this.seen)) {
+      must(type !== 'taskStarted' || !this.cancelled.has(task), 'what is cancelled does not begin (again)', task);
       if (!ENDS.includes(type)) continue;
       must(!this.ends.has(task), 'a task ends once', task, this.ends.get(task), type);
       this.ends.set(task, type);
     }
-    this.seen = this.rig.events.length;
-    for (const id of this.obeyed)
-      must(this.ends.get(id) === 'taskCancelled', 'who obeys is cancelled', id, this.ends.get(id));
+    this.seen = events.length;
   }
 }
 
