@@ -82,7 +82,10 @@ export class TaskSite implements PoolSite {
   }
 
   full(pool: string, load: number): BackgroundWorkerError {
-    const error = new BackgroundWorkerError('BGW_QUEUE_FULL', `pool "${pool}" is full with ${load} tasks`);
+    const error = new BackgroundWorkerError(
+      'BGW_QUEUE_FULL',
+      `pool "${pool}" is full with ${load} tasks: answer 503, wait by submitWhenFree(), or give it a longer queue`,
+    );
     return this.refused(error, `pool "${pool}" is full`);
   }
 

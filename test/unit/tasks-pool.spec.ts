@@ -70,14 +70,10 @@ describe('submit', () => {
     const { tasks } = new TaskRig();
     const store = new AsyncLocalStorage<string>();
     const seen = await store.run('request', () =>
-      Promise.all(
-        [
-          tasks.submit(async () => (await drain(), store.getStore())).result,
-          tasks.submit(() => store.getStore(), { context: 'inherit', retries: 1 }).result,
-          tasks.submit(() => store.getStore(), { delay: 1, context: 'root' }).result.catch(() => undefined),
-          Promise.resolve(),
-        ].slice(0, 2),
-      ),
+      Promise.all([
+        tasks.submit(async () => (await drain(), store.getStore())).result,
+        tasks.submit(() => store.getStore(), { context: 'inherit', retries: 1 }).result,
+      ]),
     );
     expect(seen).toEqual([undefined, 'request']);
   });
