@@ -36,7 +36,7 @@ export function checkShutdownHooks(clock: Clock, logger: Logger, env: NodeJS.Pro
   const check = (): void => {
     if (process.listenerCount('SIGTERM') > 0) return;
     const line =
-      'nothing listens for SIGTERM: call app.enableShutdownHooks(), or workers are cut in the middle when the process is told to stop';
+      'nothing listens for SIGTERM: call app.enableShutdownHooks(), or work is cut in the middle when the process is told to stop';
     if (env['NODE_ENV'] === 'production') logger.error(line);
     else logger.warn(line);
   };

@@ -153,8 +153,9 @@ describe('without enableShutdownHooks()', () => {
     const early = Child.start('app', { tellAfter, hooks: ['SIGTERM'] });
     const late = Child.start('app', { tellAfter, hooks: 'late' });
     const off = Child.start('app', { tellAfter, keepAlive: true }, { BACKGROUND_WORKERS: 'off' });
+    const tasks = Child.start('app', { tellAfter, keepAlive: true, submits: true }, { BACKGROUND_WORKERS: 'off' });
     const closed = Child.start('app', { tellAfter, keepAlive: true });
-    const all = [missing, http, production, early, late, off, closed];
+    const all = [missing, http, production, tasks, early, late, off, closed];
     await Promise.all(all.map((child) => child.prints('>> UP')));
     late.type('hooks');
     closed.type('close');
@@ -162,7 +163,7 @@ describe('without enableShutdownHooks()', () => {
     closed.type('release');
     await Promise.all(all.map((child) => child.prints('STILL UP')));
 
-    expect(all.map((child) => child.times(MISSING))).toEqual([1, 1, 1, 0, 0, 0, 0]);
+    expect(all.map((child) => child.times(MISSING))).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
     expect(line(missing)).toMatch(/WARN.*app\.enableShutdownHooks\(\)/);
     expect(line(http)).toContain('WARN');
     expect(line(production)).toMatch(/ERROR.*app\.enableShutdownHooks\(\)/);
