@@ -86,8 +86,9 @@ export class BackgroundWorkerOrchestrator
   }
 
   tasks(): TaskRoom {
+    const { tasks } = this.assembled();
     this.checkHooks();
-    return this.assembled().tasks;
+    return tasks;
   }
 
   registry(): Registry {

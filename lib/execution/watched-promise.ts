@@ -1,4 +1,4 @@
-const ignore = (): void => undefined;
+import { handled } from '../shared/deferred.js';
 
 /**
  * A promise that knows whether anybody looks at how it ends: `await`, `then` and all others read its `constructor` first, and
@@ -15,7 +15,7 @@ class WatchedPromise<T> extends Promise<T> {
   /** That it fails is no unhandledRejection. */
   forgive(): void {
     const { isWatched } = this;
-    void this.catch(ignore);
+    void handled(this);
     this.isWatched = isWatched;
   }
 }

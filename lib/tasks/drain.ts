@@ -19,6 +19,7 @@ export interface DrainLimits {
 const SLOW = 1_000;
 
 type Which = Pick<DrainLimits, 'includes'>;
+const ALL: Which = { includes: () => true };
 
 /** What of these is not over, the running first. */
 function* tasksOf(pools: readonly TaskPool[], { includes }: Which): Generator<Task<unknown>> {
@@ -109,15 +110,14 @@ export function namesOf(tasks: readonly Task<unknown>[]): string {
 /** Resolves once nothing is left in these pools, or the time is up: the log names what is left then. */
 export async function whenIdle(site: PoolSite, pools: readonly TaskPool[], timeout = Infinity): Promise<void> {
   checkAll('BackgroundTasks.drain()', { timeout }, JOIN_OPTIONS);
-  const load = (): number => pools.reduce((sum, pool) => sum + pool.load, 0);
-  if (load() === 0) return;
+  if (!isBusy(pools, ALL)) return;
   const over = deferred();
-  const unwatch = pools.map((pool) => pool.watch(() => (load() === 0 ? over.resolve() : undefined)));
+  const unwatch = pools.map((pool) => pool.watch(() => (isBusy(pools, ALL) ? undefined : over.resolve())));
   const timer = timeout === Infinity ? undefined : site.clock.after(timeout, () => over.resolve());
   await over.promise;
   timer?.cancel();
   for (const end of unwatch) end();
-  const left = pools.flatMap((pool) => [...pool.running, ...pool.waiting()]);
+  const left = [...tasksOf(pools, ALL)];
   if (left.length === 0) return;
   site.taskLogger.warn(`drain() has waited ${timeout} ms; abandoned, not finished: ${namesOf(left)}`);
 }
