@@ -8,26 +8,20 @@ const TIERS = [
   ['events', 'definition', 'endpoint', 'threads', 'host'],
   ['units', 'supervision'],
   ['execution', 'guard', 'leases', 'tasks'],
-  ['discovery'],
+  ['commit', 'discovery'],
   ['background-worker.orchestrator.ts'],
   ['background-worker.module.ts'],
   ['index.ts'],
 ];
 /** On top: each folder in adapters/ is a room of its own. Imported by nothing. */
 const OUTER = ['adapters/[^/]+', 'testing', 'schematics'];
-/** Files at the top of lib/ that count with a room. */
-const COUNTS_AS = { definition: ['background-worker.options.ts'] };
 
 /** What the core may import besides itself and Node: its peers. More only by `import()`, at run time. */
 const PEERS = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
 
 const escaped = (name) => name.replaceAll('.', '\\.');
 const pathOf = (room) => (/\.ts$/.test(room) ? `${escaped(room)}$` : `${room}/`);
-const oneOf = (rooms) =>
-  `^lib/(${rooms
-    .flatMap((room) => [room, ...(COUNTS_AS[room] ?? [])])
-    .map(pathOf)
-    .join('|')})`;
+const oneOf = (rooms) => `^lib/(${rooms.map(pathOf).join('|')})`;
 
 const tierRules = TIERS.flatMap((rooms, tier) =>
   rooms.map((room) => ({

@@ -19,7 +19,7 @@ import {
 import { poolToken } from './definition/task-decorator.js';
 import { CLOCK, SystemClock } from './shared/clock.js';
 import { BackgroundWorkers, WORKER_HOST } from './supervision/background-workers.js';
-import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/background-tasks.js';
+import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/calls/background-tasks.js';
 
 /** One instance an app, however often the public module is imported; its hooks run last at start and first at stop. */
 @Global()

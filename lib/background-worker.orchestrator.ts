@@ -25,9 +25,9 @@ import { startPhases, stopPhases } from './supervision/phases.js';
 import type { Registry, RegistryEntry } from './supervision/registry.js';
 import { Stage } from './supervision/stage.js';
 import type { Supervisor } from './supervision/supervisor.js';
-import type { TaskHost } from './tasks/background-tasks.js';
-import { describeStop } from './tasks/stop-report.js';
-import type { TaskRoom } from './tasks/room.js';
+import type { TaskHost } from './tasks/calls/background-tasks.js';
+import { describeStop } from './tasks/ending/stop-report.js';
+import type { AppTasks } from './tasks/app-tasks.js';
 
 /** What our hooks may take of `shutdownTimeout`; the rest is HTTP's and later hooks'. */
 const SHARE = 0.8;
@@ -85,7 +85,7 @@ export class BackgroundWorkerOrchestrator
     guard?.endClose();
   }
 
-  tasks(): TaskRoom {
+  tasks(): AppTasks {
     const { tasks } = this.assembled();
     this.checkHooks();
     return tasks;

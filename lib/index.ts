@@ -2,8 +2,8 @@ export { BackgroundWorkerModule, type BackgroundWorkerModuleAsyncOptions } from 
 export { BackgroundWorkers, type AddedLoop, type AddedTick } from './supervision/background-workers.js';
 export { BackgroundWorker } from './definition/decorators.js';
 export { BackgroundTask, InjectTaskPool, type TaskDecorator } from './definition/task-decorator.js';
-export { BackgroundTasks } from './tasks/background-tasks.js';
-export { asCompleted } from './tasks/map-tasks.js';
+export { BackgroundTasks } from './tasks/calls/background-tasks.js';
+export { asCompleted } from './tasks/calls/as-completed.js';
 export { withoutWorkers } from './host/enabled.js';
 export {
   BackgroundWorkerError,
@@ -48,7 +48,7 @@ export type {
   TaskMessage,
   TaskTransport,
   TransportApp,
-} from './tasks/transport.js';
+} from './tasks/wire/transport.js';
 export type { TaskOptions } from './definition/task-options.js';
 export type { UnitInfo, UnitInterceptor } from './contract/units.js';
 export type { StopReport, StoppedReason, WaitingOn, WorkerState } from './contract/worker-state.js';

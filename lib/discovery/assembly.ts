@@ -24,8 +24,8 @@ import { Registry } from '../supervision/registry.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import type { Stage } from '../supervision/stage.js';
 import { UNIT_EVENTS, type UnitEnvironment } from '../units/environment.js';
-import { Closing } from '../tasks/closing.js';
-import type { TaskRoom } from '../tasks/room.js';
+import { Closing } from '../tasks/ending/closing.js';
+import type { AppTasks } from '../tasks/app-tasks.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
 import { decorated } from './decorated.js';
 import { discover } from './discover.js';
@@ -53,7 +53,7 @@ export interface Assembly {
   readonly factory: WorkerFactory;
   /** Made with the first worker. */
   readonly guard: Guard | undefined;
-  readonly tasks: TaskRoom;
+  readonly tasks: AppTasks;
   readonly closing: Closing;
 }
 

@@ -1,4 +1,4 @@
-import type { FoundHandler } from '../tasks/handlers.js';
+import type { FoundHandler } from '../tasks/wire/handlers.js';
 import type { Decorated } from './decorated.js';
 
 /**

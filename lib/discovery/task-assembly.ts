@@ -2,11 +2,11 @@ import type { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { TASKS, type Selection } from '../host/enabled.js';
-import { Handlers } from '../tasks/handlers.js';
-import { MemoryTransport } from '../tasks/memory-transport.js';
-import { DEFAULT_POOL, TaskRoom } from '../tasks/room.js';
-import { TaskSite } from '../tasks/site.js';
-import type { TaskTransport } from '../tasks/transport.js';
+import { Handlers } from '../tasks/wire/handlers.js';
+import { MemoryTransport } from '../tasks/wire/memory-transport.js';
+import { DEFAULT_POOL, AppTasks } from '../tasks/app-tasks.js';
+import { AppTaskEnvironment } from '../tasks/app-task-environment.js';
+import type { TaskTransport } from '../tasks/wire/transport.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { Decorated } from './decorated.js';
 import { discoverHandlers } from './discover-handlers.js';
@@ -21,7 +21,7 @@ export function assembleTasks(
   options: BackgroundWorkerModuleOptions,
   selection: Selection,
   found: readonly Decorated[],
-): TaskRoom {
+): AppTasks {
   const { transport = new MemoryTransport(), pool = {}, pools = {}, onError } = options;
   const handlers = new Handlers(discoverHandlers(found, (line) => logger.debug(line)));
   if (process.env['NODE_ENV'] === 'production' && handlers.unnamed.length > 0)
@@ -31,7 +31,7 @@ export function assembleTasks(
   const through = (
     typeof transport === 'object' ? transport : moduleRef.get<TaskTransport>(transport, { strict: false })
   ) as TaskTransport;
-  const site = new TaskSite(environment, logger, onError);
+  const site = new AppTaskEnvironment(environment, logger, onError);
   const all = { ...pools, [DEFAULT_POOL]: pool };
-  return new TaskRoom(site, handlers, through, all, selection.includes(TASKS), logger);
+  return new AppTasks(site, handlers, through, all, selection.includes(TASKS), logger);
 }

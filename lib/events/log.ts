@@ -2,7 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { WorkerState } from '../contract/worker-state.js';
 import type { Clock } from '../shared/clock.js';
 import { messageOf, stackOf } from '../shared/errors.js';
-import { Streaks, seconds } from '../shared/streaks.js';
+import { Streaks, seconds } from './streaks.js';
 import type { EventHub, EventOf } from './event-hub.js';
 
 /** The log: one line a state change, ticks at `verbose`, repeated failures summed up once a minute. */

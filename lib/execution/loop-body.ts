@@ -4,10 +4,10 @@ import type { LiveBody, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import { drive } from './drive.js';
 import { Loop } from './loop.js';
-import { Site } from './site.js';
+import { WorkerBody } from './worker-body.js';
 
 /** A loop, an async generator or an Observable: `run` once, with its children and units. */
-export class LoopBody extends Site {
+export class LoopBody extends WorkerBody {
   constructor(
     environment: UnitEnvironment,
     definition: WorkerDefinition,

@@ -5,7 +5,7 @@ import type { Place } from '../shared/inside.js';
 import type { UnitSpec } from '../units/environment.js';
 import type { UnitEnds } from '../units/follower.js';
 import { Unit } from '../units/unit.js';
-import type { Site } from './site.js';
+import type { WorkerBody } from './worker-body.js';
 import type { Watched } from './watched-promise.js';
 
 /** `plain` itself, unless there are headers or a time-out. */
@@ -14,7 +14,7 @@ export const specOver = (plain: UnitSpec, headers: UnitSpec['headers'], timeout:
 
 /** What a unit needs of its loop. */
 export interface UnitOwner {
-  readonly site: Site;
+  readonly site: WorkerBody;
   completed(): void;
   /** The function has settled. */
   left(unit: LoopUnit): void;

@@ -11,7 +11,7 @@ import type { UnitSpec } from '../units/environment.js';
 import type { Driven } from './drive.js';
 import { LoopUnit, specOver, type UnitOwner } from './loop-unit.js';
 import { Parts } from './parts.js';
-import { sliceOf, type Site } from './site.js';
+import { sliceOf, type WorkerBody } from './worker-body.js';
 import { Watched } from './watched-promise.js';
 
 const UNIT_OPTIONS = { timeout: milliseconds(1) };
@@ -33,7 +33,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   private reason: WorkerAborted | undefined;
 
   constructor(
-    readonly site: Site,
+    readonly site: WorkerBody,
     private readonly run: Run,
   ) {
     const { definition, environment } = site;
@@ -116,7 +116,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   main(fn: () => Promise<void>): void {
     this.parts.enter();
     this.within(fn).then(
-      () => process.nextTick(() => this.end({ as: 'completed' })),
+      () => process.nextTick(() => this.end({ type: 'completed' })),
       (error: unknown) => process.nextTick(() => this.end(this.outcomeOf(error))),
     );
   }
@@ -166,7 +166,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   }
 
   private outcomeOf(error: unknown): Outcome {
-    return this.reason && isAbortBy(this.reason, error) ? { as: 'aborted' } : { as: 'failed', error };
+    return this.reason && isAbortBy(this.reason, error) ? { type: 'aborted' } : { type: 'failed', error };
   }
 
   private end(outcome: Outcome): void {

@@ -1,6 +1,6 @@
 import type { BodySignal, Outcome } from '../supervision/ports.js';
 
-const ABORTED: Outcome = { as: 'aborted' };
+const ABORTED: Outcome = { type: 'aborted' };
 
 /** Joins what lives of a body: `run`, its children and its units. It has settled when the last has. */
 export class Parts {
@@ -29,7 +29,8 @@ export class Parts {
    * @param asked stop was asked: the rest drains
    */
   end(outcome: Outcome, asked: boolean): void {
-    if (this.outcome === undefined || (this.outcome.as !== 'failed' && outcome.as === 'failed')) this.outcome = outcome;
+    if (this.outcome === undefined || (this.outcome.type !== 'failed' && outcome.type === 'failed'))
+      this.outcome = outcome;
     if (this.living > 1 && !asked && this.phase === 'running') {
       this.phase = 'ended';
       this.report({ type: 'ended', outcome });

@@ -9,10 +9,10 @@ import type { UnitEnvironment } from '../units/environment.js';
 import type { UnitEnds } from '../units/follower.js';
 import { NO_HEADERS, runUnit } from '../units/unit-runner.js';
 import { Unit } from '../units/unit.js';
-import { Site, sliceOf } from './site.js';
+import { WorkerBody, sliceOf } from './worker-body.js';
 
 /** One run of `every`: a unit. It drains at stop; only `cancel` aborts it. */
-export class TickBody extends Site {
+export class TickBody extends WorkerBody {
   constructor(
     environment: UnitEnvironment,
     definition: WorkerDefinition,
@@ -75,20 +75,20 @@ class Tick extends Unit implements TickContext, UnitEnds {
   }
 
   succeeded(): void {
-    this.settled({ as: 'completed' });
+    this.settled({ type: 'completed' });
   }
 
   failed(error: unknown): void {
     const clean = this.reason !== undefined && isAbortBy(this.reason, error);
-    this.settled(clean ? { as: 'aborted' } : { as: 'failed', error, within: this.failedWithin });
+    this.settled(clean ? { type: 'aborted' } : { type: 'failed', error, within: this.failedWithin });
   }
 
   timedOut(error: WorkerAborted): void {
-    this.run.report({ type: 'ended', outcome: { as: 'failed', error, within: this.beganWithin } });
+    this.run.report({ type: 'ended', outcome: { type: 'failed', error, within: this.beganWithin } });
   }
 
   /** What comes of it after a time-out counts no more. */
   private settled(outcome: Outcome): void {
-    this.run.report({ type: 'settled', outcome: this.reason?.why === 'timeout' ? { as: 'aborted' } : outcome });
+    this.run.report({ type: 'settled', outcome: this.reason?.why === 'timeout' ? { type: 'aborted' } : outcome });
   }
 }

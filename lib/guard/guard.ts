@@ -15,16 +15,16 @@ import { Turnstile } from './turnstile.js';
 const CLOSED_BY = 250;
 
 type State =
-  | { readonly is: 'outside' }
+  | { readonly type: 'outside' }
   /** Waits for the older apps of this process. `booting`: and bootstrap with it. */
-  | { readonly is: 'joining' | 'booting' }
-  | { readonly is: 'seeking'; readonly seeker: Seeker }
-  | { readonly is: 'holding'; readonly holder: Holder; readonly lost: AbortController }
-  | { readonly is: 'out'; readonly why: 'closed' | 'superseded' | 'broken' };
+  | { readonly type: 'joining' | 'booting' }
+  | { readonly type: 'seeking'; readonly seeker: Seeker }
+  | { readonly type: 'holding'; readonly holder: Holder; readonly lost: AbortController }
+  | { readonly type: 'out'; readonly why: 'closed' | 'superseded' | 'broken' };
 
 /** One developer's machine, one set of live workers: holds the endpoint while any body lives, and hands it over to a younger process. */
 export class Guard {
-  private state: State = { is: 'outside' };
+  private state: State = { type: 'outside' };
   /** `leaving`: an orphan that ends before it has booted, so that it does not listen on what a younger process has by now. */
   private app: 'open' | 'leaving' | 'closing' | 'closed' | 'superseded' = 'open';
   private readonly turnstile = new Turnstile();
@@ -66,14 +66,14 @@ export class Guard {
       v: 1,
       key,
       stop: () => this.supersede(),
-      isClosing: () => this.app === 'closing' || this.state.is === 'booting',
+      isClosing: () => this.app === 'closing' || this.state.type === 'booting',
     };
     const { older, leave } = joinProcess(record, clock);
     this.leaveProcess = leave;
     const stuck = (living: number): void => this.ports.warn(stuckLine(living));
     const sought = older.released(() => this.app !== 'open', stuck).then(() => this.seek(false));
-    this.state = { is: older.isClosing() ? 'booting' : 'joining' };
-    if (this.state.is === 'booting') await atMost(clock, handoverTimeout, sought, this.goOn.promise);
+    this.state = { type: older.isClosing() ? 'booting' : 'joining' };
+    if (this.state.type === 'booting') await atMost(clock, handoverTimeout, sought, this.goOn.promise);
     else if (!older.exists) await Promise.race([sought, this.goOn.promise]);
   }
 
@@ -81,14 +81,14 @@ export class Guard {
   beginClose(): void {
     if (this.app !== 'leaving') this.goOn.resolve();
     this.app = 'closing';
-    if (this.state.is === 'seeking') this.state.seeker.end();
-    if (this.state.is === 'holding') this.state.holder.close();
+    if (this.state.type === 'seeking') this.state.seeker.end();
+    if (this.state.type === 'holding') this.state.holder.close();
   }
 
   /** The app has let go of its port. Abandoned bodies keep the endpoint: the end of the process is its release then. */
   endClose(): void {
     this.app = 'closed';
-    if (this.state.is === 'holding') this.state.holder.appClosed();
+    if (this.state.type === 'holding') this.state.holder.appClosed();
     else this.out('closed');
     this.closed.resolve();
     if (this.turnstile.living.length === 0) this.leaveProcess();
@@ -96,12 +96,12 @@ export class Guard {
 
   /** A newer app of this process has come. Returns how many bodies still live. */
   private async supersede(): Promise<number> {
-    const boots = this.state.is === 'booting';
+    const boots = this.state.type === 'booting';
     const { clock, handoverTimeout } = this.ports;
     if (this.app === 'open') {
       this.app = 'superseded';
-      if (this.state.is === 'seeking') this.state.seeker.end();
-      else if (this.state.is === 'holding') this.state.holder.yield();
+      if (this.state.type === 'seeking') this.state.seeker.end();
+      else if (this.state.type === 'holding') this.state.holder.yield();
       if (!boots) this.goOn.resolve();
     }
     if (this.app === 'superseded') await this.ports.drained();
@@ -116,13 +116,13 @@ export class Guard {
   }
 
   private async enter(worker: string, signal: AbortSignal): Promise<Pass> {
-    if (this.state.is === 'outside') return { signal: new AbortController().signal, leave: () => undefined };
-    while (this.state.is !== 'holding' || this.state.lost.signal.aborted) await this.turnstile.wait(signal);
+    if (this.state.type === 'outside') return { signal: new AbortController().signal, leave: () => undefined };
+    while (this.state.type !== 'holding' || this.state.lost.signal.aborted) await this.turnstile.wait(signal);
     return this.turnstile.admit(worker, this.state.lost.signal, () => this.left());
   }
 
   private left(): void {
-    if (this.state.is === 'holding') this.state.holder.check();
+    if (this.state.type === 'holding') this.state.holder.check();
     if (this.app === 'closed' && this.turnstile.living.length === 0) this.leaveProcess();
   }
 
@@ -137,8 +137,8 @@ export class Guard {
       (by) => this.leave(seeker, by),
       patient,
     );
-    this.state = { is: 'seeking', seeker };
-    const isOver = (): boolean => this.app !== 'open' || this.state.is !== 'seeking' || this.state.seeker !== seeker;
+    this.state = { type: 'seeking', seeker };
+    const isOver = (): boolean => this.app !== 'open' || this.state.type !== 'seeking' || this.state.seeker !== seeker;
     lookOut(this.ports, isOver, () => this.leave(seeker));
     await seeker.run();
   }
@@ -151,7 +151,7 @@ export class Guard {
   }
 
   private serve(socket: Socket): void {
-    if (this.state.is === 'holding') this.state.holder.serve(socket);
+    if (this.state.type === 'holding') this.state.holder.serve(socket);
     else socket.destroy();
   }
 
@@ -162,7 +162,7 @@ export class Guard {
       stop: () => lost.abort(new WorkerAborted('hand-over', 'the workers')),
       release: () => this.released(held),
     });
-    this.state = { is: 'holding', holder, lost };
+    this.state = { type: 'holding', holder, lost };
     this.ports.notes.write();
     this.turnstile.open();
   }
@@ -173,7 +173,7 @@ export class Guard {
     else this.out(this.app === 'superseded' ? 'superseded' : 'closed');
   }
 
-  private out(why: Extract<State, { is: 'out' }>['why']): void {
-    this.state = { is: 'out', why };
+  private out(why: Extract<State, { type: 'out' }>['why']): void {
+    this.state = { type: 'out', why };
   }
 }

@@ -17,13 +17,13 @@ interface Duty {
 }
 
 type Phase =
-  | { readonly is: 'holding' }
-  | { readonly is: 'yielding'; readonly since: number; readonly progress: Timer }
-  | { readonly is: 'released' };
+  | { readonly type: 'holding' }
+  | { readonly type: 'yielding'; readonly since: number; readonly progress: Timer }
+  | { readonly type: 'released' };
 
 /** The side that has what others ask for. */
 export class Holder {
-  private phase: Phase = { is: 'holding' };
+  private phase: Phase = { type: 'holding' };
   /** The app: open, closing, or closed. */
   private app: 'open' | 'closing' | 'closed' = 'open';
   private readonly askers = new Map<Channel, Ask>();
@@ -54,8 +54,8 @@ export class Holder {
   /** Releases as soon as nothing lives any more. */
   check(): void {
     const { phase } = this;
-    const wanted = phase.is === 'yielding' || this.app === 'closed';
-    if (phase.is === 'released' || !wanted || this.app === 'closing') return;
+    const wanted = phase.type === 'yielding' || this.app === 'closed';
+    if (phase.type === 'released' || !wanted || this.app === 'closing') return;
     const living = this.duty.living();
     if (living.length > 0) return this.app === 'closed' && this.askers.size > 0 ? this.exit(living) : undefined;
     this.release(phase);
@@ -66,7 +66,7 @@ export class Holder {
     const channel = await openChannel(socket, 'holder', secret, clock, PROOF);
     if (typeof channel === 'string') return;
     const ask = asAsk(await channel.next());
-    if (!ask || this.phase.is === 'released') return channel.end();
+    if (!ask || this.phase.type === 'released') return channel.end();
     if (this.leaves() || isYounger(ask, me)) this.yieldTo(channel, ask);
     else this.keep(channel);
     await channel.next();
@@ -84,7 +84,7 @@ export class Holder {
   private yieldTo(channel: Channel, ask: Ask): void {
     this.askers.set(channel, ask);
     if (this.app !== 'open') this.forceExit();
-    if (this.phase.is === 'holding') this.yield();
+    if (this.phase.type === 'holding') this.yield();
     else this.tell();
   }
 
@@ -98,8 +98,8 @@ export class Holder {
 
   /** Takes the gate from the workers, and releases once nothing of them lives. */
   yield(): void {
-    if (this.phase.is !== 'holding') return;
-    this.phase = { is: 'yielding', since: this.ports.clock.now(), progress: this.report() };
+    if (this.phase.type !== 'holding') return;
+    this.phase = { type: 'yielding', since: this.ports.clock.now(), progress: this.report() };
     if (this.app === 'open') this.duty.stop();
     this.check();
   }
@@ -110,7 +110,7 @@ export class Holder {
     return this.ports.clock.after(
       PROGRESS,
       () => {
-        if (this.phase.is === 'yielding') this.phase = { ...this.phase, progress: this.report() };
+        if (this.phase.type === 'yielding') this.phase = { ...this.phase, progress: this.report() };
       },
       { unref: true },
     );
@@ -128,9 +128,9 @@ export class Holder {
   private release(phase: Phase): void {
     const { clock, hub, me } = this.ports;
     const closing = this.app !== 'open';
-    const ms = phase.is === 'yielding' ? clock.now() - phase.since : 0;
-    if (phase.is === 'yielding') phase.progress.cancel();
-    this.phase = { is: 'released' };
+    const ms = phase.type === 'yielding' ? clock.now() - phase.since : 0;
+    if (phase.type === 'yielding') phase.progress.cancel();
+    this.phase = { type: 'released' };
     this.forced?.cancel();
     this.duty.release();
     const [winner, ...others] = [...this.askers].sort(([, a], [, b]) => (isYounger(a, b) ? -1 : 1));

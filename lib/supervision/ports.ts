@@ -16,11 +16,11 @@ export interface Pass {
 }
 
 export type Outcome =
-  | { readonly as: 'completed' }
+  | { readonly type: 'completed' }
   /** Clean, after its own signal aborted. */
-  | { readonly as: 'aborted' }
+  | { readonly type: 'aborted' }
   /** @property within runs a function in the context in which the error came up */
-  | { readonly as: 'failed'; readonly error: unknown; readonly within?: <R>(fn: () => R) => R };
+  | { readonly type: 'failed'; readonly error: unknown; readonly within?: <R>(fn: () => R) => R };
 
 export type BodySignal =
   | { readonly type: 'ready' | 'beat' | 'unitCompleted' }

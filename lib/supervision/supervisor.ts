@@ -43,7 +43,7 @@ export class Supervisor extends Awaitable {
   private readonly gatekeeper: Gatekeeper | undefined;
   private triggers: TriggerQueue | undefined = undefined;
   private live: LiveBody | undefined = undefined;
-  private failedWithin: Extract<Outcome, { as: 'failed' }>['within'] = undefined;
+  private failedWithin: Extract<Outcome, { type: 'failed' }>['within'] = undefined;
   /** How many bodies there were. */
   bodies = 0;
 
@@ -108,14 +108,14 @@ export class Supervisor extends Awaitable {
   }
 
   private closing(outcome: Outcome): void {
-    this.failedWithin = outcome.as === 'failed' && this.state.status === 'running' ? outcome.within : undefined;
-    if (outcome.as !== 'aborted') this.triggers?.settle(outcome);
-    else this.triggers?.settle({ as: 'failed', error: new WorkerAborted('stop', this.policy.name) });
+    this.failedWithin = outcome.type === 'failed' && this.state.status === 'running' ? outcome.within : undefined;
+    if (outcome.type !== 'aborted') this.triggers?.settle(outcome);
+    else this.triggers?.settle({ type: 'failed', error: new WorkerAborted('stop', this.policy.name) });
   }
 
   private perform(effect: Effect): void {
     const { name } = this.policy;
-    switch (effect.do) {
+    switch (effect.type) {
       case 'run':
         return this.run(effect.incarnation, effect.scheduledAt);
       case 'ask':

@@ -16,9 +16,9 @@ export class TriggerQueue {
     this.running.push(...this.waiting.splice(0));
   }
 
-  settle(outcome: Exclude<Outcome, { as: 'aborted' }>): void {
+  settle(outcome: Exclude<Outcome, { type: 'aborted' }>): void {
     for (const one of this.running.splice(0)) {
-      if (outcome.as === 'failed') one.reject(outcome.error);
+      if (outcome.type === 'failed') one.reject(outcome.error);
       else one.resolve();
     }
   }

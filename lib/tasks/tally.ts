@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Timer } from '../shared/clock.js';
 import type { UnitEnvironment } from '../units/environment.js';
-import { countOf } from './stop-report.js';
+import { countOf } from './ending/stop-report.js';
 
 const SPAN = 1_000;
 

@@ -74,7 +74,7 @@ export class StagePlay {
         this.supervisor.dispatch({ type: op });
         break;
       case 'complete':
-        live?.settle(runs && live.asked.length === 0 ? COMPLETED : { as: 'aborted' });
+        live?.settle(runs && live.asked.length === 0 ? COMPLETED : { type: 'aborted' });
         break;
       case 'crash':
         live?.settle(CRASH);
@@ -88,7 +88,7 @@ export class StagePlay {
         if (runs) live.end(op === 'endWell' ? COMPLETED : CRASH);
         break;
       case 'settleLate':
-        if (live?.phase === 'ended') live.settle({ as: 'aborted' });
+        if (live?.phase === 'ended') live.settle({ type: 'aborted' });
         break;
       case 'beat':
       case 'unitCompleted':
@@ -122,7 +122,7 @@ export class StagePlay {
     this.shutDown(this.policy.shutdownTimeout);
     await this.clock.advance(this.policy.shutdownTimeout);
     must(isTerminal(this.handle.state), 'a shutdown ends within its deadline', this.handle.state);
-    this.body.live?.settle({ as: 'aborted' });
+    this.body.live?.settle({ type: 'aborted' });
     for (const gate of this.gates) gate.win();
     await drain();
     this.check();

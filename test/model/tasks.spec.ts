@@ -201,7 +201,7 @@ class Play {
     const running = [...pool.running].length;
     must(running <= concurrency && this.live.length <= concurrency, 'concurrency holds', running, this.live.length);
     must(pool.load <= concurrency + queue, 'the queue bound holds', pool.load);
-    const idle = running < concurrency && [...pool.waiting()].some(({ phase }) => phase.is === 'queued');
+    const idle = running < concurrency && [...pool.waiting()].some(({ phase }) => phase.type === 'queued');
     must(!idle, 'no slot is free while a task is queued');
     must(this.waiting === 0 || pool.load === concurrency + queue, 'nobody waits for room where there is some');
     for (const [how, numbers] of Object.entries(this.begun))

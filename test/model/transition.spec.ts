@@ -51,14 +51,14 @@ describe('transition', () => {
       { type: 'stop', reason: 'shutdown' },
       { type: 'start' },
     );
-    expect(then).toEqual({ do: 'stop', reason: 'shutdown' });
+    expect(then).toEqual({ type: 'stop', reason: 'shutdown' });
   });
 
   it('says how long an overdue run takes already, not how long ago it beat', () => {
     const policy = policyOf({ every: 1_000, heartbeatTimeout: 5_000 });
     const machine = after(policy, { type: 'start' }, { type: 'beat', now: 59_000 });
     const { effects } = transition(machine, { type: 'timer', timer: 'overdue', now: 60_000, draw: 0 }, policy);
-    expect(effects).toContainEqual({ do: 'report', event: { type: 'overdue', sinceMs: 60_000 } });
+    expect(effects).toContainEqual({ type: 'report', event: { type: 'overdue', sinceMs: 60_000 } });
   });
 
   it('forgets a trigger that a pause has refused', () => {
@@ -78,12 +78,12 @@ describe('transition', () => {
     const blocked = after(policy, ...inputs);
     expect(blocked).toMatchObject({ live: true, state: { status: 'waiting', on: 'body' } });
     const { effects } = transition(blocked, { type: 'pause', now: 2, draw: 0 }, policy);
-    expect(effects).not.toContainEqual({ do: 'leave' });
+    expect(effects).not.toContainEqual({ type: 'leave' });
   });
 
   it('waits backoff.initial between runs that end well under restart: always', () => {
     const policy = policyOf({ restart: 'always', backoff: { initial: 70, jitter: 0 } });
-    const { state } = after(policy, { type: 'start' }, { type: 'settled', outcome: { as: 'completed' }, now: 5 });
+    const { state } = after(policy, { type: 'start' }, { type: 'settled', outcome: { type: 'completed' }, now: 5 });
     expect(state).toMatchObject({ status: 'waiting', on: 'backoff', until: 75, failures: 0 });
   });
 

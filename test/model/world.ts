@@ -14,8 +14,8 @@ import { transition } from '../../lib/supervision/machine/transition.js';
 import type { Move, Op } from './history.js';
 import { Chain, fatalities, fullWait, isTerminal, lawful, must } from './law.js';
 
-export const COMPLETED: Outcome = { as: 'completed' };
-export const failedBy = (error: unknown): Outcome => ({ as: 'failed', error });
+export const COMPLETED: Outcome = { type: 'completed' };
+export const failedBy = (error: unknown): Outcome => ({ type: 'failed', error });
 export const CRASH = failedBy(new Error('crash'));
 
 /** What `transition` is given it must not change. */
@@ -77,7 +77,7 @@ export class World {
         this.closing = true;
         return { type: 'stop', reason: 'shutdown', deadline: this.now + by * 1_500 };
       case 'complete':
-        return lives ? { type: 'settled', outcome: runs ? COMPLETED : { as: 'aborted' } } : undefined;
+        return lives ? { type: 'settled', outcome: runs ? COMPLETED : { type: 'aborted' } } : undefined;
       case 'crash':
         return lives ? { type: 'settled', outcome: CRASH } : undefined;
       case 'escalate':
@@ -88,7 +88,7 @@ export class World {
       case 'endBadly':
         return runs ? { type: 'ended', outcome: op === 'endWell' ? COMPLETED : CRASH } : undefined;
       case 'settleLate':
-        return this.body === 'ended' ? { type: 'settled', outcome: { as: 'aborted' } } : undefined;
+        return this.body === 'ended' ? { type: 'settled', outcome: { type: 'aborted' } } : undefined;
       case 'beat':
       case 'unitCompleted':
       case 'ready':
@@ -153,7 +153,7 @@ export class World {
 
   private perform(effect: Effect): void {
     const dead = this.body === 'none';
-    switch (effect.do) {
+    switch (effect.type) {
       case 'run':
         must(dead, 'at most one live body', this.machine);
         must(this.held === this.policy.gates.length && !this.lost, 'a body runs past all its gates', this.held);
@@ -170,7 +170,7 @@ export class World {
       case 'ask':
       case 'cancel':
       case 'wake':
-        return must(!dead, `only a live body is told to ${effect.do}`, this.machine);
+        return must(!dead, `only a live body is told to ${effect.type}`, this.machine);
       case 'report':
         if (effect.event.type === 'stateChanged') this.chain.add(effect.event.from, effect.event.to);
         return;
@@ -195,24 +195,24 @@ export class World {
   }
 
   private checkFailure(effects: readonly Effect[], from: WorkerState, to: WorkerState): void {
-    const fails = effects.filter((effect) => effect.do === 'fail');
-    const fatal = effects.filter((effect) => effect.do === 'fatal').length;
+    const fails = effects.filter((effect) => effect.type === 'fail');
+    const fatal = effects.filter((effect) => effect.type === 'fatal').length;
     must(fatal === fatalities(from, to, this.policy), 'fatal exactly when critical or Escalate', from, to);
     const [fail] = fails;
     if (!fail) return must(to.failures === from.failures || to.failures === 0, 'failures are counted', from, to);
     must(fails.length === 1 && to.failures === from.failures + 1, 'a failure is counted once', from, to);
     if (to.failures >= this.policy.maxFailures) {
-      const ends = isTerminal(to) || this.machine.after?.do === 'fail' || this.machine.after?.do === 'stop';
+      const ends = isTerminal(to) || this.machine.after?.type === 'fail' || this.machine.after?.type === 'stop';
       must(ends && fail.retryIn === undefined, 'maxFailures ends it', this.machine);
     }
-    const backsOff = this.machine.after?.do === 'backoff' || (to.status === 'waiting' && to.on === 'backoff');
+    const backsOff = this.machine.after?.type === 'backoff' || (to.status === 'waiting' && to.on === 'backoff');
     if (!backsOff) return;
     const full = fullWait(this.policy, to.failures);
     const wait = fail.retryIn ?? -1;
     const least = full * (1 - this.policy.backoff.jitter);
     must(wait >= least && wait <= full, 'a wait lies within the bounds of the backoff', wait, least, full);
     const until =
-      this.machine.after?.do === 'backoff' ? this.machine.after.until : 'until' in to ? to.until : undefined;
+      this.machine.after?.type === 'backoff' ? this.machine.after.until : 'until' in to ? to.until : undefined;
     must(until === this.now + wait, 'the wait told is the wait taken', to);
   }
 }

@@ -8,12 +8,12 @@ import type { BackgroundWorkerModuleOptions } from '../../lib/definition/module-
 import { EventHub } from '../../lib/events/event-hub.js';
 import { Inside } from '../../lib/shared/inside.js';
 import { RootContext } from '../../lib/shared/root-context.js';
-import { BackgroundTasks } from '../../lib/tasks/background-tasks.js';
-import { Closing } from '../../lib/tasks/closing.js';
-import { Handlers, type FoundHandler } from '../../lib/tasks/handlers.js';
-import { MemoryTransport } from '../../lib/tasks/memory-transport.js';
-import { TaskRoom } from '../../lib/tasks/room.js';
-import { TaskSite } from '../../lib/tasks/site.js';
+import { BackgroundTasks } from '../../lib/tasks/calls/background-tasks.js';
+import { Closing } from '../../lib/tasks/ending/closing.js';
+import { Handlers, type FoundHandler } from '../../lib/tasks/wire/handlers.js';
+import { MemoryTransport } from '../../lib/tasks/wire/memory-transport.js';
+import { AppTasks } from '../../lib/tasks/app-tasks.js';
+import { AppTaskEnvironment } from '../../lib/tasks/app-task-environment.js';
 import { UNIT_EVENTS } from '../../lib/units/environment.js';
 import { FakeClock } from './fake-clock.js';
 
@@ -35,7 +35,7 @@ export class TaskRig {
   readonly events: WorkerEvent[] = [];
   readonly lines: string[] = [];
   readonly broken: unknown[] = [];
-  readonly room: TaskRoom;
+  readonly room: AppTasks;
   readonly tasks: BackgroundTasks;
   readonly closing: Closing;
 
@@ -50,8 +50,8 @@ export class TaskRig {
     const moduleRef = {} as ModuleRef;
     const unitAudience = hub.audience(UNIT_EVENTS);
     const environment = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
-    const site = new TaskSite(environment, logger, options.onError);
-    this.room = new TaskRoom(
+    const site = new AppTaskEnvironment(environment, logger, options.onError);
+    this.room = new AppTasks(
       site,
       new Handlers(handlers),
       new MemoryTransport(),

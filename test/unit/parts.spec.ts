@@ -7,9 +7,9 @@ import type { BodySignal, Outcome } from '../../lib/supervision/ports.js';
 import { drain } from '../support/fake-clock.js';
 import { loop, outcome, strays } from './rig.js';
 
-const COMPLETED: Outcome = { as: 'completed' };
-const ABORTED: Outcome = { as: 'aborted' };
-const FAILED: Outcome = { as: 'failed', error: 1 };
+const COMPLETED: Outcome = { type: 'completed' };
+const ABORTED: Outcome = { type: 'aborted' };
+const FAILED: Outcome = { type: 'failed', error: 1 };
 
 let last: ReturnType<typeof strays>;
 beforeEach(() => (last = strays()));

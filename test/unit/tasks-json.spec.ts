@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
-import { jsonOf } from '../../lib/tasks/json.js';
+import { jsonOf } from '../../lib/tasks/wire/json.js';
 
 class Money {
   constructor(readonly amount: number) {}

@@ -7,7 +7,7 @@ import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
 import type { HandlerOptions } from '../../lib/definition/task-options.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
-import { asCompleted } from '../../lib/tasks/map-tasks.js';
+import { asCompleted } from '../../lib/tasks/calls/as-completed.js';
 import { failures } from '../support/failures.js';
 import { drain } from '../support/fake-clock.js';
 import { TaskRig, rejectionOf, type TaskRigOptions } from '../support/task-rig.js';

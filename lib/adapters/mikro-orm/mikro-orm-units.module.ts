@@ -1,7 +1,7 @@
 import { MikroORM } from '@mikro-orm/core';
 import { Module, type DynamicModule, type InjectionToken, type ModuleMetadata } from '@nestjs/common';
 import { checkAll, list, tokens } from '../../definition/check.js';
-import { BackgroundTasks } from '../../tasks/background-tasks.js';
+import { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
 import { MikroOrmUnits } from './mikro-orm-units.js';
 
 export interface MikroOrmUnitsOptions extends Pick<ModuleMetadata, 'imports'> {

@@ -1,7 +1,7 @@
 import { RequestContext, type EntityManager, type MikroORM } from '@mikro-orm/core';
 import type { UnitInfo, UnitInterceptor } from '../../contract/units.js';
-import type { BackgroundTasks } from '../../tasks/background-tasks.js';
-import { closingTransactions } from '../../units/transactional.js';
+import type { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
+import { closingTransactions } from '../../commit/open-transactions.js';
 import { eachLateBegin, outerOf } from './begins.js';
 import { hookConnection } from './on-commit.js';
 

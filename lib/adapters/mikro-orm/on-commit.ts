@@ -1,9 +1,9 @@
 import type { Connection, EntityManager } from '@mikro-orm/core';
 import type { SubmitOptions, TaskContext } from '../../contract/tasks.js';
-import type { BackgroundTasks } from '../../tasks/background-tasks.js';
-import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../tasks/commit-hooks.js';
-import { CommitQueue } from '../../tasks/commit-queue.js';
-import type { TaskFunction } from '../../tasks/task.js';
+import type { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
+import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../commit/commit-hooks.js';
+import { CommitQueue } from '../../commit/commit-queue.js';
+import type { TaskFunction } from '../../tasks/pool/task.js';
 import { noteBegin, noteOuter } from './begins.js';
 
 /** Of a transaction or savepoint, which MikroORM knows by one object each. */

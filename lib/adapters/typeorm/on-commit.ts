@@ -1,9 +1,9 @@
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import type { SubmitOptions, TaskContext } from '../../contract/tasks.js';
-import type { BackgroundTasks } from '../../tasks/background-tasks.js';
-import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../tasks/commit-hooks.js';
-import { CommitQueue } from '../../tasks/commit-queue.js';
-import type { TaskFunction } from '../../tasks/task.js';
+import type { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
+import { hookInto, hooksOf, transactionEnded, type CommitHooks } from '../../commit/commit-hooks.js';
+import { CommitQueue } from '../../commit/commit-queue.js';
+import type { TaskFunction } from '../../tasks/pool/task.js';
 
 /** TypeORM 0.3 knows no `dataSource`; in 1.x `connection` is deprecated. */
 const dataSourceOf = (of: EntityManager): DataSource =>

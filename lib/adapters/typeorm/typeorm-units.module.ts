@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type InjectionToken, type ModuleMetadata } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { checkAll, list, tokens } from '../../definition/check.js';
-import { BackgroundTasks } from '../../tasks/background-tasks.js';
+import { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
 import { TypeOrmUnits } from './typeorm-units.js';
 
 export interface TypeOrmUnitsOptions extends Pick<ModuleMetadata, 'imports'> {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { UnitInfo, UnitInterceptor } from '../../contract/units.js';
-import type { BackgroundTasks } from '../../tasks/background-tasks.js';
-import { closingTransactions } from '../../units/transactional.js';
+import type { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
+import { closingTransactions } from '../../commit/open-transactions.js';
 import { hookDataSource } from './on-commit.js';
 import { noUnit, Runners } from './runners.js';
 

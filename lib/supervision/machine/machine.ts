@@ -10,10 +10,10 @@ export type Policy = WorkerDefinition;
 
 /** What follows once no body lives any more. */
 export type After =
-  | { readonly do: 'stop'; readonly reason: StoppedReason }
-  | { readonly do: 'fail'; readonly error: unknown; readonly fatal: boolean }
-  | { readonly do: 'backoff'; readonly until: number; readonly error?: unknown }
-  | { readonly do: 'run' | 'schedule' | 'wait' | 'pause'; readonly error?: unknown };
+  | { readonly type: 'stop'; readonly reason: StoppedReason }
+  | { readonly type: 'fail'; readonly error: unknown; readonly fatal: boolean }
+  | { readonly type: 'backoff'; readonly until: number; readonly error?: unknown }
+  | { readonly type: 'run' | 'schedule' | 'wait' | 'pause'; readonly error?: unknown };
 
 /** How a stop in progress goes. */
 export interface Stopping {
@@ -71,13 +71,13 @@ export type MachineInput =
   | { readonly type: 'timer'; readonly timer: TimerName };
 
 export type Effect =
-  | { readonly do: 'enter'; readonly gate: number }
-  | { readonly do: 'leave' | 'wake' }
-  | { readonly do: 'run'; readonly incarnation: number; readonly scheduledAt: number }
-  | { readonly do: 'ask' | 'cancel'; readonly why: AbortWhy; readonly deadline?: number }
-  | { readonly do: 'report'; readonly event: EventBody }
-  | { readonly do: 'fail'; readonly error: unknown; readonly retryIn?: number }
-  | { readonly do: 'fatal'; readonly error: unknown };
+  | { readonly type: 'enter'; readonly gate: number }
+  | { readonly type: 'leave' | 'wake' }
+  | { readonly type: 'run'; readonly incarnation: number; readonly scheduledAt: number }
+  | { readonly type: 'ask' | 'cancel'; readonly why: AbortWhy; readonly deadline?: number }
+  | { readonly type: 'report'; readonly event: EventBody }
+  | { readonly type: 'fail'; readonly error: unknown; readonly retryIn?: number }
+  | { readonly type: 'fatal'; readonly error: unknown };
 
 export interface Step {
   readonly machine: Machine;

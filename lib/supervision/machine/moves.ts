@@ -44,16 +44,16 @@ function waiting(
 }
 
 export const thenOf = (after: After): Extract<WorkerState, { status: 'stopping' }>['then'] =>
-  after.do === 'backoff' || after.do === 'run' || after.do === 'schedule' ? 'restart' : after.do;
+  after.type === 'backoff' || after.type === 'run' || after.type === 'schedule' ? 'restart' : after.type;
 
 /** The worker wants to run: past the gates, then the body, or the schedule of a tick. */
 export function proceed(draft: Draft, error?: unknown): Step {
   const { machine, policy, event } = draft;
-  if (machine.live) return block(draft, { do: 'run', error });
+  if (machine.live) return block(draft, { type: 'run', error });
   const idle = { ...machine, after: undefined, stopping: undefined };
   const gate = policy.gates[machine.passed];
   if (gate !== undefined) {
-    return step({ ...idle, state: waiting(draft, gate, { error }) }, { do: 'enter', gate: machine.passed });
+    return step({ ...idle, state: waiting(draft, gate, { error }) }, { type: 'enter', gate: machine.passed });
   }
   const { kind } = policy;
   if (kind.type === 'loop')
@@ -82,7 +82,7 @@ function runBody(draft: Draft, scheduledAt: number): Step {
   const state = enter(draft, { status: 'running', since: event.now, ready, ...beat });
   return step(
     { ...machine, state, live: true, overdue: false, after: undefined, stopping: undefined },
-    { do: 'run', incarnation: state.incarnation, scheduledAt },
+    { type: 'run', incarnation: state.incarnation, scheduledAt },
   );
 }
 
@@ -90,7 +90,7 @@ function runBody(draft: Draft, scheduledAt: number): Step {
 export function apply(draft: Draft, after: After): Step {
   const machine = { ...draft.machine, after: undefined, stopping: undefined };
   const lostPass = machine.passed === 0 && draft.policy.gates.length > 0;
-  switch (after.do) {
+  switch (after.type) {
     case 'stop':
       return step(
         {
@@ -99,29 +99,29 @@ export function apply(draft: Draft, after: After): Step {
           triggered: false,
           state: enter(draft, { status: 'stopped', reason: after.reason, abandoned: false }),
         },
-        { do: 'leave' },
+        { type: 'leave' },
       );
     case 'fail':
-      return withEffects(failed(draft, after), { do: 'leave' });
+      return withEffects(failed(draft, after), { type: 'leave' });
     case 'backoff': {
       const state = waiting(draft, 'backoff', after);
-      return step({ ...machine, state }, ...(lostPass ? [{ do: 'leave' } as const] : []));
+      return step({ ...machine, state }, ...(lostPass ? [{ type: 'leave' } as const] : []));
     }
     case 'pause':
       return step(
         { ...machine, state: enter(draft, { status: 'paused' }) },
-        ...(lostPass ? [{ do: 'leave' } as const] : []),
+        ...(lostPass ? [{ type: 'leave' } as const] : []),
       );
     case 'wait':
-      return first({ do: 'leave' }, proceed(next(draft, { passed: 0 }), after.error));
+      return first({ type: 'leave' }, proceed(next(draft, { passed: 0 }), after.error));
     default:
-      return lostPass ? first({ do: 'leave' }, proceed(draft, after.error)) : proceed(draft, after.error);
+      return lostPass ? first({ type: 'leave' }, proceed(draft, after.error)) : proceed(draft, after.error);
   }
 }
 
 const first = (effect: Effect, { machine, effects }: Step): Step => ({ machine, effects: [effect, ...effects] });
 
-const failed = (draft: Draft, after: Extract<After, { do: 'fail' }>): Step =>
+const failed = (draft: Draft, after: Extract<After, { type: 'fail' }>): Step =>
   step(
     {
       ...draft.machine,
@@ -131,13 +131,13 @@ const failed = (draft: Draft, after: Extract<After, { do: 'fail' }>): Step =>
       passed: draft.machine.live ? draft.machine.passed : 0,
       state: enter(draft, { status: 'failed', error: after.error }),
     },
-    ...(after.fatal ? [{ do: 'fatal', error: after.error } as const] : []),
+    ...(after.fatal ? [{ type: 'fatal', error: after.error } as const] : []),
   );
 
 /** A body lives that nobody waits for any more: it blocks the next until it has settled. */
 export function block(draft: Draft, after: After): Step {
   const machine = { ...draft.machine, after: undefined, stopping: undefined };
-  switch (after.do) {
+  switch (after.type) {
     case 'stop':
       return step({
         ...machine,
@@ -149,7 +149,7 @@ export function block(draft: Draft, after: After): Step {
     case 'pause':
       return step({ ...machine, state: enter(draft, { status: 'paused' }) });
     default: {
-      const until = after.do === 'backoff' ? after.until : undefined;
+      const until = after.type === 'backoff' ? after.until : undefined;
       return step({
         ...machine,
         after,

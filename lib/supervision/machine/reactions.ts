@@ -8,17 +8,19 @@ import { abandon, redirect, stop } from './stopping.js';
 export function onGateLost(draft: Draft, why: AbortWhy): Step {
   const lost = next(draft, { passed: 0 });
   const { state } = lost.machine;
-  const cut = why === 'hand-over' ? [] : [{ do: 'cancel', why } as const];
+  const cut = why === 'hand-over' ? [] : [{ type: 'cancel', why } as const];
   switch (state.status) {
     case 'running':
-      return withEffects(stop(lost, why, { do: 'wait' }), ...cut);
+      return withEffects(stop(lost, why, { type: 'wait' }), ...cut);
     case 'stopping':
-      return withEffects(redirect(lost, ['run', 'backoff', 'schedule'], { do: 'wait' }), ...cut);
+      return withEffects(redirect(lost, ['run', 'backoff', 'schedule'], { type: 'wait' }), ...cut);
     case 'waiting':
       if (lost.machine.live) return step(lost.machine);
-      return state.on === 'backoff' ? withEffects(step(lost.machine), { do: 'leave' }) : apply(lost, { do: 'wait' });
+      return state.on === 'backoff'
+        ? withEffects(step(lost.machine), { type: 'leave' })
+        : apply(lost, { type: 'wait' });
     case 'paused':
-      return withEffects(step(lost.machine), ...(lost.machine.live ? [] : [{ do: 'leave' } as const]));
+      return withEffects(step(lost.machine), ...(lost.machine.live ? [] : [{ type: 'leave' } as const]));
     default:
       return step(lost.machine);
   }
@@ -40,18 +42,18 @@ export function onSettled(draft: Draft, outcome: Outcome): Step {
   }
   if (state.status === 'stopping' && after) return failedLate(apply(dead, after), outcome);
   const settled = after && state.status === 'waiting' ? apply(dead, after) : afterTheEnd(dead);
-  return failedLate(withEffects(settled, { do: 'report', event: { type: 'lateSettlement' } }), outcome);
+  return failedLate(withEffects(settled, { type: 'report', event: { type: 'lateSettlement' } }), outcome);
 }
 
 /** A terminal or paused worker whose abandoned body has settled: the gates are left as soon as no body lives. */
 function afterTheEnd({ machine }: Draft): Step {
   const keeps = machine.state.status === 'paused' && machine.passed > 0;
-  return keeps ? step(machine) : withEffects(step({ ...machine, passed: 0 }), { do: 'leave' });
+  return keeps ? step(machine) : withEffects(step({ ...machine, passed: 0 }), { type: 'leave' });
 }
 
 const failedLate = (result: Step, outcome: Outcome): Step =>
-  outcome.as === 'failed'
-    ? withEffects(result, { do: 'report', event: { type: 'failedWhileStopping', error: outcome.error } })
+  outcome.type === 'failed'
+    ? withEffects(result, { type: 'report', event: { type: 'failedWhileStopping', error: outcome.error } })
     : result;
 
 export function onBeat(draft: Draft, unit: boolean): Step {
@@ -72,7 +74,7 @@ export function onTimer(draft: Draft, timer: TimerName): Step {
       return withState(draft, { ...state, failures: 0 });
     case 'overdue':
       return withEffects(step({ ...machine, overdue: true }), {
-        do: 'report',
+        type: 'report',
         event: { type: 'overdue', sinceMs: state.status === 'running' ? event.now - state.since : 0 },
       });
     case 'ready':
@@ -82,7 +84,7 @@ export function onTimer(draft: Draft, timer: TimerName): Step {
     case 'grace':
       return machine.stopping
         ? withEffects(step({ ...machine, stopping: { ...machine.stopping, cancelAt: undefined } }), {
-            do: 'cancel',
+            type: 'cancel',
             why: machine.stopping.why,
           })
         : step(machine);

@@ -23,7 +23,7 @@ export function stop(draft: Draft, why: AbortWhy, after: After, hardDeadline = I
         cancelAt: cancelled ? undefined : Math.min(cancelAt, machine.stopping?.cancelAt ?? Infinity),
       },
     },
-    { do: 'ask', why, deadline },
+    { type: 'ask', why, deadline },
   );
 }
 
@@ -40,13 +40,13 @@ export function extended({ machine, event: { now } }: Draft, ms: number): Step {
 export function abandon(draft: Draft): Step {
   const { after, stopping } = draft.machine;
   if (!after || !stopping) return step(draft.machine);
-  const cancel: readonly Effect[] = stopping.cancelAt === undefined ? [] : [{ do: 'cancel', why: stopping.why }];
-  return withEffects(block(draft, after), ...cancel, { do: 'report', event: { type: 'abandoned' } });
+  const cancel: readonly Effect[] = stopping.cancelAt === undefined ? [] : [{ type: 'cancel', why: stopping.why }];
+  return withEffects(block(draft, after), ...cancel, { type: 'report', event: { type: 'abandoned' } });
 }
 
 /** While stopping or waiting for a body: something else follows. */
-export function redirect({ machine }: Draft, from: readonly After['do'][], after: After): Step {
-  if (machine.after === undefined || !from.includes(machine.after.do)) return step(machine);
+export function redirect({ machine }: Draft, from: readonly After['type'][], after: After): Step {
+  if (machine.after === undefined || !from.includes(machine.after.type)) return step(machine);
   const { state } = machine;
   return step({ ...machine, after, state: state.status === 'stopping' ? { ...state, then: thenOf(after) } : state });
 }

@@ -24,7 +24,7 @@ export function transition(machine: Machine, event: MachineEvent, policy: Policy
   const { state: from } = machine;
   const { state: to } = result.machine;
   if (!isChange(from, to)) return result;
-  return { ...result, effects: [{ do: 'report', event: { type: 'stateChanged', from, to } }, ...result.effects] };
+  return { ...result, effects: [{ type: 'report', event: { type: 'stateChanged', from, to } }, ...result.effects] };
 }
 
 function react(draft: Draft): Step {
@@ -39,11 +39,11 @@ function react(draft: Draft): Step {
     case 'pause':
       return onPause(draft);
     case 'resume':
-      return machine.state.status === 'paused' ? proceed(draft) : redirect(draft, ['pause'], { do: 'run' });
+      return machine.state.status === 'paused' ? proceed(draft) : redirect(draft, ['pause'], { type: 'run' });
     case 'trigger':
       return onTrigger(draft);
     case 'disable':
-      return machine.state.status === 'idle' ? apply(draft, { do: 'stop', reason: 'disabled' }) : step(machine);
+      return machine.state.status === 'idle' ? apply(draft, { type: 'stop', reason: 'disabled' }) : step(machine);
     case 'gateWon':
       return waitsAtGate(machine) ? proceed(next(draft, { passed: machine.passed + 1 })) : step(machine);
     case 'gateFailed':
@@ -78,26 +78,26 @@ function onStart(draft: Draft): Step {
   const { status } = draft.machine.state;
   if (status === 'idle' || status === 'stopped' || status === 'failed') return proceed(activate(draft));
   const { after } = draft.machine;
-  const over = (after?.do === 'stop' && after.reason !== 'shutdown') || after?.do === 'fail';
+  const over = (after?.type === 'stop' && after.reason !== 'shutdown') || after?.type === 'fail';
   return status === 'stopping' && over
-    ? redirect(activate(draft), ['stop', 'fail'], { do: 'run' })
+    ? redirect(activate(draft), ['stop', 'fail'], { type: 'run' })
     : step(draft.machine);
 }
 
 function onRestart(draft: Draft): Step {
   const { machine } = draft;
-  if (machine.after?.do === 'stop' && machine.after.reason === 'shutdown') return step(machine);
+  if (machine.after?.type === 'stop' && machine.after.reason === 'shutdown') return step(machine);
   const active = activate(draft);
   if (waitsAtGate(machine)) return step(active.machine);
-  if (machine.state.status === 'running') return stop(active, 'restart', { do: 'run' });
+  if (machine.state.status === 'running') return stop(active, 'restart', { type: 'run' });
   return machine.state.status === 'stopping'
-    ? redirect(active, [active.machine.after?.do ?? 'run'], { do: 'run' })
+    ? redirect(active, [active.machine.after?.type ?? 'run'], { type: 'run' })
     : proceed(active);
 }
 
 function onStop(draft: Draft, reason: 'requested' | 'shutdown', deadline?: number): Step {
   const { status } = draft.machine.state;
-  const after: After = { do: 'stop', reason };
+  const after: After = { type: 'stop', reason };
   if (status === 'stopped' || status === 'failed') return step(draft.machine);
   if (!draft.machine.live) return apply(draft, after);
   return stop(draft, reason === 'shutdown' ? 'shutdown' : 'stop', isFinal(draft.machine.after) ?? after, deadline);
@@ -105,20 +105,20 @@ function onStop(draft: Draft, reason: 'requested' | 'shutdown', deadline?: numbe
 
 /** A failure, or the end of the app: a mere stop changes nothing about it. */
 const isFinal = (after: After | undefined): After | undefined =>
-  after?.do === 'fail' || (after?.do === 'stop' && after.reason === 'shutdown') ? after : undefined;
+  after?.type === 'fail' || (after?.type === 'stop' && after.reason === 'shutdown') ? after : undefined;
 
 function onPause(given: Draft): Step {
   const draft = next(given, { triggered: false });
   const { machine } = draft;
   switch (machine.state.status) {
     case 'running':
-      return stop(draft, 'pause', { do: 'pause' });
+      return stop(draft, 'pause', { type: 'pause' });
     case 'waiting':
       return waitsAtGate(machine)
-        ? withEffects(apply(next(draft, { passed: 0 }), { do: 'pause' }), { do: 'leave' })
-        : (machine.live ? block : apply)(draft, { do: 'pause' });
+        ? withEffects(apply(next(draft, { passed: 0 }), { type: 'pause' }), { type: 'leave' })
+        : (machine.live ? block : apply)(draft, { type: 'pause' });
     default:
-      return redirect(draft, ['run', 'backoff', 'schedule', 'wait'], { do: 'pause' });
+      return redirect(draft, ['run', 'backoff', 'schedule', 'wait'], { type: 'pause' });
   }
 }
 
@@ -126,7 +126,7 @@ function onTrigger(draft: Draft): Step {
   const { machine, policy, event } = draft;
   const { state } = machine;
   if (policy.kind.type === 'loop') {
-    if (state.status === 'running') return withEffects(step(machine), { do: 'wake' });
+    if (state.status === 'running') return withEffects(step(machine), { type: 'wake' });
     return state.status === 'waiting' && state.on === 'backoff' ? proceed(draft) : step(machine);
   }
   if (state.status === 'waiting' && state.on === 'schedule') return runTick(draft, event.now);
@@ -134,6 +134,6 @@ function onTrigger(draft: Draft): Step {
   const kept =
     state.status === 'running' ||
     state.status === 'waiting' ||
-    (state.status === 'stopping' && machine.after?.do !== 'stop' && machine.after?.do !== 'pause');
+    (state.status === 'stopping' && machine.after?.type !== 'stop' && machine.after?.type !== 'pause');
   return step(kept ? { ...machine, triggered: true } : machine);
 }

@@ -13,14 +13,16 @@ interface Verdict {
 
 /** What a body's outcome means for its worker. */
 export function verdict(draft: Draft, outcome: Outcome): Verdict {
-  if (outcome.as === 'failed') return failure(draft, outcome.error);
+  if (outcome.type === 'failed') return failure(draft, outcome.error);
   const { policy, event, machine } = draft;
   const well = next(draft, { state: { ...machine.state, failures: 0 } });
-  if (policy.kind.type === 'tick') return { draft: well, after: { do: 'schedule' }, effects: [] };
+  if (policy.kind.type === 'tick') return { draft: well, after: { type: 'schedule' }, effects: [] };
   const again = policy.kind.restart === 'always';
   return {
     draft: well,
-    after: again ? { do: 'backoff', until: event.now + policy.backoff.initial } : { do: 'stop', reason: 'completed' },
+    after: again
+      ? { type: 'backoff', until: event.now + policy.backoff.initial }
+      : { type: 'stop', reason: 'completed' },
     effects: [],
   };
 }
@@ -32,20 +34,20 @@ function failure(draft: Draft, error: unknown, always?: 'backoff'): Verdict {
   const judged = (after: After, retryIn?: number): Verdict => ({
     draft: counted,
     after,
-    effects: [{ do: 'fail', error, retryIn }],
+    effects: [{ type: 'fail', error, retryIn }],
   });
-  if (isDoNotRestart(error)) return judged({ do: 'stop', reason: 'do-not-restart' });
+  if (isDoNotRestart(error)) return judged({ type: 'stop', reason: 'do-not-restart' });
   const never = policy.kind.type === 'loop' && policy.kind.restart === 'never' && !always;
   if (isEscalate(error) || never || failures >= policy.maxFailures) {
-    return judged({ do: 'fail', error, fatal: policy.critical || isEscalate(error) });
+    return judged({ type: 'fail', error, fatal: policy.critical || isEscalate(error) });
   }
   if (policy.kind.type === 'tick' && !always) {
     const { slot } = machine;
     const at = slot && policy.kind.schedule.next(slot.at, slot.taken, event.now);
-    return judged({ do: 'schedule', error }, at && Math.max(0, at - event.now));
+    return judged({ type: 'schedule', error }, at && Math.max(0, at - event.now));
   }
   const wait = backoffDelay(policy.backoff, failures, event.draw);
-  return judged({ do: 'backoff', until: event.now + wait, error }, wait);
+  return judged({ type: 'backoff', until: event.now + wait, error }, wait);
 }
 
 /** The gate itself failed: the gates are left, and entered again after the backoff. */
@@ -63,9 +65,9 @@ export function stalled(draft: Draft): Step {
   const { draft: judged, after, effects } = failure(draft, error);
   return withEffects(
     block(judged, after),
-    { do: 'report', event: { type: 'stalled', sinceMs: elapsed(draft) } },
-    { do: 'ask', why: 'stall' },
-    { do: 'cancel', why: 'stall' },
+    { type: 'report', event: { type: 'stalled', sinceMs: elapsed(draft) } },
+    { type: 'ask', why: 'stall' },
+    { type: 'cancel', why: 'stall' },
     ...effects,
   );
 }

@@ -1,0 +1,37 @@
+import type { HandlerClass, RunOptions } from '../../contract/task-handlers.js';
+import type { TaskContext } from '../../contract/tasks.js';
+import type { TaskPool } from '../pool/pool.js';
+import type { AppTasks } from '../app-tasks.js';
+import { backoffOver, checkOptions, specOf } from '../pool/task-spec.js';
+import { Task } from '../pool/task.js';
+
+/**
+ * In this process, with a copy of the payload. Each attempt gets a further copy, so that none sees what another has changed;
+ * what was transferred cannot be copied, and is the same for all.
+ * @param pool default: the handler's
+ */
+export function runHere(
+  room: AppTasks,
+  pool: TaskPool | undefined,
+  by: HandlerClass<unknown>,
+  method: string,
+  payload: unknown,
+  given: RunOptions = {},
+): Task<unknown> {
+  const { name, timeout, backoff } = room.registry.definitionOf(by, method);
+  const handler = room.registry.get(name);
+  checkOptions('run', given);
+  const { transfer = [], ...options } = given;
+  const into = pool ?? room.poolOf(name);
+  into.assertRoom();
+  const copy: unknown = structuredClone(payload, { transfer: [...transfer] as ArrayBuffer[] });
+  const fn = (ctx: TaskContext): unknown => handler.call(transfer.length > 0 ? copy : structuredClone(copy), ctx);
+  const spec = specOf(room.site, options, {
+    name: options.name ?? name,
+    timeout: options.timeout ?? timeout,
+    backoff: backoffOver(backoff, options.backoff),
+  });
+  const task = new Task<unknown>(into, fn, spec);
+  into.add(task, options.delay, options.signal);
+  return task;
+}
