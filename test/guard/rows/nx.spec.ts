@@ -34,7 +34,7 @@ class Workspace extends Site {
 
   private addApp(name: string): void {
     const options = { outputPath: `dist/apps/${name}`, main: `apps/${name}/src/main.ts`, outputFileName: 'main.js' };
-    const build = { executor: 'nx:run-commands', options: { command: 'node -e 0', ...options } };
+    const build = { executor: 'nx:run-commands', options: { command: 'node -e 0 --', ...options } };
     const serve = {
       executor: '@nx/js:node',
       continuous: true,

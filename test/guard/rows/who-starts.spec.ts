@@ -82,17 +82,20 @@ describe('mocha --watch --parallel', () => {
     });
 });
 
-/** Starts the app, and waits for its worker to run. Both files at once, each in a process of its own. */
+/** Starts the app, and waits for its worker to run beside the other file's, which is in a process of its own at that very time. */
 const specOf = (name: string): string => `
 const { readFileSync } = require('node:fs');
 process.env.ROW_SETTINGS = JSON.stringify({ name: '${name}' });
-const runs = (of) => readFileSync(process.env.ROW_JOURNAL, 'utf8').includes(\`start \${process.pid} \${of}\`);
-const lives = async (of) => {
-  while (!runs(of)) await new Promise((resolve) => setTimeout(resolve, 10));
+const lines = () => readFileSync(process.env.ROW_JOURNAL, 'utf8').split('\\n');
+const sees = async (event, of) => {
+  while (!lines().some((line) => line.startsWith(event) && line.endsWith(of)))
+    await new Promise((resolve) => setTimeout(resolve, 10));
 };
 it('runs its worker', async () => {
   const app = await require('../dist/boot.js').boot();
-  await lives('${name}');
+  await sees('start', 'one');
+  await sees('start', 'two');
+  if (lines().some((line) => line.startsWith('asked'))) throw new Error('robbed');
   await app.close();
 });
 `;

@@ -41,6 +41,13 @@ export class Room {
     return app;
   }
 
+  /** An app as an argument of another program. */
+  within(wrapper: readonly string[], runtime = this.directory): Running {
+    const app = Running.within(wrapper, this.input(), { ...this.env, XDG_RUNTIME_DIR: runtime });
+    this.running.push(app);
+    return app;
+  }
+
   /** A program that has no app yet. */
   idle(how: How): Running {
     const app = Running.start(undefined, this.env, how);

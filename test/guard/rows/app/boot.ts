@@ -4,21 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { BackgroundWorker, BackgroundWorkerModule, type WorkerContext } from 'nestjs-background-worker';
 import { journal, untilMade } from './journal.js';
 import { settings as edited } from './settings.js';
-
-export interface Settings {
-  /** Of the app in the journal. */
-  readonly name?: string;
-  readonly rootModule?: string;
-  readonly workers?: readonly string[];
-  readonly enabled?: readonly string[];
-  readonly key?: string;
-  readonly guard?: 'auto' | 'on' | 'off';
-  readonly port?: number;
-  /** A body takes so long to stop, in milliseconds. */
-  readonly drain?: number;
-  /** onModuleInit ends when the test has made this file. */
-  readonly init?: string;
-}
+import type { Settings } from './shape.js';
 
 const settings: Settings = { ...(JSON.parse(process.env['ROW_SETTINGS'] ?? '{}') as Settings), ...edited };
 const { name = 'app', workers = ['job'], drain = 0, init, guard = 'auto', key, enabled, port } = settings;

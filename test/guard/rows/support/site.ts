@@ -6,7 +6,7 @@ import { afterEach } from 'vitest';
 import { endAll } from '../../../watch/processes.js';
 import { overlapsIn } from '../../support/overlaps.js';
 import { until } from '../../support/running.js';
-import type { Settings } from '../app/boot.js';
+import type { Settings } from '../app/shape.js';
 import { Program } from './program.js';
 import { toolModules } from './tools.js';
 
@@ -55,7 +55,7 @@ export class Site {
 
   /** As a developer saves it. */
   edit(folder: string, settings: Settings): void {
-    const text = `import type { Settings } from './boot.js';\nexport const settings: Settings = ${JSON.stringify(settings)};\n`;
+    const text = `import type { Settings } from './shape.js';\nexport const settings: Settings = ${JSON.stringify(settings)};\n`;
     this.write(join(folder, 'src/settings.ts'), text);
   }
 
