@@ -1,33 +1,45 @@
 import type { Socket } from 'node:net';
 import { openChannel, type Channel } from '../endpoint/channel.js';
+import type { Held } from '../endpoint/endpoint.js';
 import type { Timer } from '../shared/clock.js';
-import type { GuardPorts } from './ports.js';
-import { RUN_BOTH, asAsk, isYounger, seconds, type Ask } from './protocol.js';
+import { Audience } from './audience.js';
+import type { Named } from './guard-event.js';
+import type { GuardPorts, Place } from './ports.js';
+import { asAsk, isNewer, type Answer, type Ask } from './protocol.js';
 
 /** How long an unproven connection may last, in milliseconds. */
 const PROOF = 5_000;
 const PROGRESS = 1_000;
+/** Between the deadline of a worker and the end of the hooks that wait for it, in milliseconds. */
+const AFTER_STOP = 1_000;
 
 interface Duty {
   /** The workers that are past the gate. */
   living(): readonly string[];
   /** Takes the gate from the workers. */
   stop(): void;
-  release(): void;
+  /** Other apps of this process, which the same watcher's next child replaces with this one, stop too. */
+  cede(): Promise<void>;
+  released(to: Named | undefined): void;
 }
 
 type Phase =
+  /** Some of the places are still another's; no worker has passed. */
+  | { readonly type: 'partial' }
   | { readonly type: 'holding' }
-  | { readonly type: 'yielding'; readonly since: number; readonly progress: Timer }
+  | { readonly type: 'yielding'; readonly since: number }
   | { readonly type: 'released' };
 
 /** The side that has what others ask for. */
 export class Holder {
-  private phase: Phase = { type: 'holding' };
+  private phase: Phase = { type: 'partial' };
   /** The app: open, closing, or closed. */
-  private app: 'open' | 'closing' | 'closed' = 'open';
-  private readonly askers = new Map<Channel, Ask>();
-  private readonly kept = new Set<Channel>();
+  private app: { readonly type: 'open' } | { readonly type: 'closing' | 'closed'; readonly since: number } = { type: 'open' };
+  private readonly held = new Map<Place, Held>();
+  private readonly audience = new Audience();
+  private ceding = false;
+  private settled = false;
+  private progress: Timer | undefined;
   private forced: Timer | undefined;
 
   constructor(
@@ -35,129 +47,176 @@ export class Holder {
     private readonly duty: Duty,
   ) {}
 
+  has(place: Place): boolean {
+    return this.held.has(place);
+  }
+
+  add(place: Place, held: Held): void {
+    if (this.phase.type === 'released') held.release();
+    else this.held.set(place, held);
+  }
+
+  /** All places are taken, or kept by another app of this process. */
+  complete(): void {
+    if (this.phase.type === 'partial') this.phase = { type: 'holding' };
+  }
+
+  /** Another keeps a place: those that were taken before are given back. */
+  giveBack(): void {
+    if (this.phase.type === 'partial') this.free();
+  }
+
+  /** The app is past its start: it has bound its ports, or has none. */
+  settle(): void {
+    this.settled = true;
+    this.audience.tellKept({ type: 'settled', pid: this.ports.me.pid });
+  }
+
   /** Costs nothing until the other side has proven itself. */
-  serve(socket: Socket): void {
-    void this.attend(socket).catch(() => socket.destroy());
+  serve(place: Place, socket: Socket): void {
+    void this.attend(place, socket).catch(() => socket.destroy());
   }
 
   close(): void {
-    if (this.app === 'open') this.app = 'closing';
-    if (this.askers.size > 0) this.forceExit();
+    if (this.app.type === 'open') this.app = { type: 'closing', since: this.ports.clock.now() };
+    this.report();
     this.check();
   }
 
   appClosed(): void {
-    this.app = 'closed';
+    this.app = { type: 'closed', since: this.ports.clock.now() };
+    this.check();
+  }
+
+  /** Takes the gate from the workers, and releases once nothing of them lives. */
+  yield(): void {
+    if (this.phase.type !== 'partial' && this.phase.type !== 'holding') return;
+    this.phase = { type: 'yielding', since: this.ports.clock.now() };
+    if (this.app.type === 'open') this.duty.stop();
+    this.report();
     this.check();
   }
 
   /** Releases as soon as nothing lives any more. */
   check(): void {
-    const { phase } = this;
-    const wanted = phase.type === 'yielding' || this.app === 'closed';
-    if (phase.type === 'released' || !wanted || this.app === 'closing') return;
+    const { phase, app } = this;
+    const wanted = phase.type === 'yielding' || app.type === 'closed';
+    if (phase.type === 'released' || !wanted || app.type === 'closing' || this.ceding) return;
     const living = this.duty.living();
-    if (living.length > 0) return this.app === 'closed' && this.askers.size > 0 ? this.exit(living) : undefined;
-    this.release(phase);
+    if (living.length === 0) this.release(phase);
+    else if (app.type === 'closed') this.exit(living);
   }
 
-  private async attend(socket: Socket): Promise<void> {
-    const { secret, clock, me } = this.ports;
-    const channel = await openChannel(socket, 'holder', secret, clock, PROOF);
+  private async attend(place: Place, socket: Socket): Promise<void> {
+    const { clock } = this.ports;
+    const channel = await openChannel(socket, 'holder', place.secrets, clock, PROOF);
     if (typeof channel === 'string') return;
     const ask = asAsk(await channel.next());
     if (!ask || this.phase.type === 'released') return channel.end();
-    if (this.leaves() || isYounger(ask, me)) this.yieldTo(channel, ask);
-    else this.keep(channel);
+    this.take(place, channel, ask);
     await channel.next();
-    this.askers.delete(channel);
-    this.kept.delete(channel);
+    this.audience.leave(channel);
     channel.end();
   }
 
-  private keep(channel: Channel): void {
+  private take(place: Place, channel: Channel, ask: Ask): void {
     const { pid, entry } = this.ports.me;
-    this.kept.add(channel);
-    channel.send({ type: 'kept', pid, entry });
+    const leaves = this.leaves(ask);
+    if (leaves || this.app.type !== 'open' || (ask.type === 'ask' && isNewer(ask, this.ports.me))) {
+      this.audience.ask(channel, ask);
+      if (ask.type === 'ask' && place.type === 'lineage') this.cede();
+      if (ask.type === 'ask') this.yield();
+      this.report();
+      this.check();
+    } else if (ask.type === 'look') channel.send({ type: 'open', pid });
+    else this.audience.keep(channel, { type: 'kept', pid, entry, settled: this.settled });
   }
 
-  private yieldTo(channel: Channel, ask: Ask): void {
-    this.askers.set(channel, ask);
-    if (this.app !== 'open') this.forceExit();
-    if (this.phase.type === 'holding') this.yield();
-    else this.tell();
+  private cede(): void {
+    this.ceding = true;
+    const over = (): void => {
+      this.ceding = false;
+      this.check();
+    };
+    void this.duty.cede().then(over, over);
   }
 
   /** A watcher that is gone has left old code behind: its app closes, whoever asks. */
-  private leaves(): boolean {
-    if (this.app !== 'open' || !this.ports.isOrphaned()) return false;
-    this.app = 'closing';
+  private leaves(ask: Ask): boolean {
+    if (this.app.type !== 'open' || !this.ports.isOrphaned()) return false;
+    this.ports.tell({ type: 'watcherGone', successor: ask.type === 'ask' ? ask : undefined });
+    this.app = { type: 'closing', since: this.ports.clock.now() };
     this.ports.closeApp();
     return true;
   }
 
-  /** Takes the gate from the workers, and releases once nothing of them lives. */
-  yield(): void {
-    if (this.phase.type !== 'holding') return;
-    this.phase = { type: 'yielding', since: this.ports.clock.now(), progress: this.report() };
-    if (this.app === 'open') this.duty.stop();
-    this.check();
+  /** Tells those who wait how far it is, now and once a second; while the app closes, its end is sure. */
+  private report(): void {
+    this.progress?.cancel();
+    if (this.phase.type === 'released' || this.audience.first === undefined) return;
+    this.audience.tellProgress(this.standing());
+    if (this.app.type !== 'open') this.forceExit();
+    this.progress = this.ports.clock.after(PROGRESS, () => this.report(), { unref: true });
   }
 
-  /** Tells the askers how far it is, now and once a second. */
-  private report(): Timer {
-    this.tell();
-    return this.ports.clock.after(
-      PROGRESS,
-      () => {
-        if (this.phase.type === 'yielding') this.phase = { ...this.phase, progress: this.report() };
-      },
-      { unref: true },
-    );
-  }
-
-  private tell(): void {
+  private standing(): Answer {
+    const { me, clock } = this.ports;
     const workers = this.duty.living();
     const abandoned = this.ports.abandoned(workers);
     const type = abandoned.length > 0 && abandoned.length === workers.length ? 'stuck' : 'draining';
-    const closing = this.app !== 'open';
-    const { pid, entry } = this.ports.me;
-    for (const channel of this.askers.keys()) channel.send({ type, pid, entry, workers, closing });
+    const closing = this.app.type !== 'open';
+    const by = closing ? this.end().at : this.ports.stopsBy();
+    const endsIn = by === undefined ? {} : { endsIn: Math.max(0, Math.round(by - clock.now())) };
+    return { type, pid: me.pid, entry: me.entry, workers, closing, ...endsIn };
+  }
+
+  /** A drain has its time, a hook that hangs has less: somebody waits for the ports of this app. */
+  private end(): { readonly at: number; readonly option: string } {
+    const { clock, shutdownTimeout, handoverTimeout, stopsBy } = this.ports;
+    const since = this.app.type === 'open' ? clock.now() : this.app.since;
+    const drained = (stopsBy() ?? 0) + AFTER_STOP;
+    const hooks = since + 0.8 * handoverTimeout;
+    const last = since + shutdownTimeout;
+    if (last <= Math.max(hooks, drained)) return { at: last, option: `shutdownTimeout (${shutdownTimeout} ms)` };
+    return drained > hooks
+      ? { at: drained, option: 'stopTimeout' }
+      : { at: hooks, option: `0.8 of guard.handoverTimeout (${handoverTimeout} ms)` };
   }
 
   private release(phase: Phase): void {
-    const { clock, hub, me } = this.ports;
-    const closing = this.app !== 'open';
+    const { clock, me } = this.ports;
+    const closing = this.app.type !== 'open';
     const ms = phase.type === 'yielding' ? clock.now() - phase.since : 0;
-    if (phase.type === 'yielding') phase.progress.cancel();
     this.phase = { type: 'released' };
+    this.progress?.cancel();
     this.forced?.cancel();
-    this.duty.release();
-    const [winner, ...others] = [...this.askers].sort(([, a], [, b]) => (isYounger(a, b) ? -1 : 1));
-    if (winner) {
-      const [channel, { pid, entry }] = winner;
-      channel.send({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
-      for (const [other] of others) other.send({ type: 'kept', pid, entry });
-      const to = closing ? `pid ${pid}` : `pid ${pid} (${entry})`;
-      this.ports.say(`workers handed over to ${to} after ${seconds(ms)}${closing ? '' : `. ${RUN_BOTH}`}`);
-      hub.emit({}, { type: 'handedOver', pid, ms });
-    }
-    for (const channel of [...others.map(([other]) => other), ...this.kept]) channel.finish();
+    this.free();
+    const to = this.audience.release({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
+    if (to) this.ports.tell({ type: 'handedOver', to, ms, closing });
+    this.duty.released(to);
   }
 
-  /** While this app closes somebody waits for its HTTP port: whatever hangs, the process ends in time. */
+  private free(): void {
+    for (const held of this.held.values()) held.release();
+    this.held.clear();
+  }
+
+  /** Past the end that was announced. */
   private forceExit(): void {
-    const { shutdownTimeout, handoverTimeout, clock } = this.ports;
+    const { clock } = this.ports;
     const late = (): void => {
       this.forced = undefined;
-      if (this.askers.size > 0) this.exit(this.duty.living());
+      if (clock.now() < this.end().at - 1) this.forceExit();
+      else this.exit(this.duty.living());
     };
-    this.forced ??= clock.after(Math.min(shutdownTimeout, 0.8 * handoverTimeout), late, { unref: true });
+    this.forced ??= clock.after(Math.max(0, this.end().at - clock.now()), late, { unref: true });
   }
 
   private exit(living: readonly string[]): void {
-    const [first] = this.askers.values();
-    const who = living.length > 0 ? `still running: ${living.join(', ')}` : 'the shutdown does not end';
-    this.ports.exit(`pid ${first?.pid} waits for this process to end; ${who}; exiting`);
+    const { first } = this.audience;
+    if (first === undefined || this.phase.type === 'released') return;
+    const option = this.ports.abandoned(living).length > 0 ? 'stopTimeout' : this.end().option;
+    this.ports.tell({ type: 'forced', by: first, living, option });
+    this.ports.exit();
   }
 }

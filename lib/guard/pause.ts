@@ -27,3 +27,6 @@ export async function atMost(clock: Clock, ms: number, ...waits: readonly Promis
   const timer = clock.after(ms, () => limit.resolve());
   await Promise.race([...waits, limit.promise]).finally(() => timer.cancel());
 }
+
+/** 20 ms, then twice as long each time, at most a second. */
+export const growing = (attempt: number): number => Math.min(1_000, 20 * 2 ** attempt);
