@@ -13,7 +13,7 @@ export class Audience {
 
   keep(channel: Channel, answer: Answer): void {
     this.kept.add(channel);
-    channel.send(answer);
+    channel.send({ ...answer });
   }
 
   leave(channel: Channel): void {
@@ -29,11 +29,11 @@ export class Audience {
   }
 
   tellProgress(answer: Answer): void {
-    for (const channel of [...this.askers.keys(), ...this.lookers.keys()]) channel.send(answer);
+    for (const channel of [...this.askers.keys(), ...this.lookers.keys()]) channel.send({ ...answer });
   }
 
   tellKept(answer: Answer): void {
-    for (const channel of this.kept) channel.send(answer);
+    for (const channel of this.kept) channel.send({ ...answer });
   }
 
   /** @returns the newest who asked: it has them now, and the others are told so */
@@ -43,7 +43,7 @@ export class Audience {
     const waiting = [...this.kept, ...others];
     if (winner) {
       const [channel, { pid, entry }] = winner;
-      channel.send(released);
+      channel.send({ ...released });
       for (const one of waiting) one.send({ type: 'passed', pid, entry });
     }
     for (const one of [...waiting, ...this.lookers.keys()]) one.finish();

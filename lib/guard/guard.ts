@@ -1,6 +1,5 @@
-import type { Gate, Pass } from '../supervision/ports.js';
+import type { Pass } from '../supervision/ports.js';
 import { deferred } from '../shared/deferred.js';
-import { WorkerAborted } from '../shared/errors.js';
 import type { Named } from './guard-event.js';
 import { lookOut } from './look-out.js';
 import { atMost } from './pause.js';
@@ -54,13 +53,18 @@ export class Guard {
     };
   }
 
-  gateOf(worker: string): Gate {
-    return { on: 'guard', enter: (signal) => this.enter(worker, signal) };
-  }
-
   /** Resolves when bootstrap may go on: only an app that is closing holds it up. */
   start(): Promise<void> {
     return (this.started ??= this.begin());
+  }
+
+  /** @param tell who has the workers meanwhile */
+  async enter(worker: string, signal: AbortSignal, tell: (detail: string) => void): Promise<Pass> {
+    for (;;) {
+      const lost = this.state.type === 'holding' ? this.state.tenure.lost.signal : undefined;
+      if (lost && !lost.aborted) return this.turnstile.admit(worker, lost, () => this.left());
+      await this.turnstile.wait(signal, tell);
+    }
   }
 
   /** The app stops: what asks from now on waits for its end. */
@@ -149,15 +153,6 @@ export class Guard {
     await released;
   }
 
-  private async enter(worker: string, signal: AbortSignal): Promise<Pass> {
-    void this.start();
-    for (;;) {
-      const lost = this.state.type === 'holding' ? this.state.tenure.lost.signal : undefined;
-      if (lost && !lost.aborted) return this.turnstile.admit(worker, lost, () => this.left());
-      await this.turnstile.wait(signal);
-    }
-  }
-
   private left(): void {
     this.tenure?.holder.check();
     if (this.app === 'closed' && this.turnstile.living.length === 0) this.relatives.leave(this.record);
@@ -173,6 +168,7 @@ export class Guard {
       {
         won: (from) => this.won(tenure, from),
         orphaned: (by) => this.leave(seeker, by),
+        waitsFor: ({ pid, entry }) => this.turnstile.tell(`pid ${pid} (${entry})`),
         isKeptHere: ({ type }) => type === 'lineage' && this.relatives.lineageIsKept,
       },
       displaced,

@@ -8,6 +8,7 @@ import type { EventHub } from '../events/event-hub.js';
 import { isOrphaned, processInfo } from './ancestry.js';
 import { endProcess } from '../host/signals.js';
 import type { Clock } from '../shared/clock.js';
+import type { WorkerState } from '../contract/worker-state.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import type { GuardEvent } from './guard-event.js';
 import type { AppIdentity } from './guard-key.js';
@@ -16,7 +17,8 @@ import { lineOf } from './lines.js';
 import { look } from './look.js';
 import type { GuardPorts, Note } from './ports.js';
 import { Relatives } from './process-registry.js';
-import { ownIdentity, originOf, placesOf } from './surroundings.js';
+import { originOf } from './origin.js';
+import { ownIdentity, placesOf } from './surroundings.js';
 import { isBornOrphan, watcherOf } from './when-to-guard.js';
 
 const HANDOVER_TIMEOUT = 10_000;
@@ -32,7 +34,7 @@ export interface GuardedApp extends Omit<AppIdentity, 'key'> {
 
 export interface BootedApp extends GuardedApp {
   readonly hub: EventHub;
-  supervisors(): readonly Supervisor[];
+  units(): readonly Supervisor[];
   drain(): Promise<unknown>;
 }
 
@@ -61,7 +63,7 @@ export function makeGuard({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOpti
   const me = ownIdentity();
   const write = writer(logger);
   const supervisors = (names?: readonly string[]): readonly Supervisor[] =>
-    app.supervisors().filter(({ policy }) => names?.includes(policy.name) ?? true);
+    app.units().filter(({ policy }) => names?.includes(policy.name) ?? true);
   const ports: GuardPorts = {
     clock,
     places,
@@ -96,8 +98,16 @@ const deadlineOf = ({ state }: Supervisor): number | undefined =>
 const later = (one: number | undefined, other: number | undefined): number | undefined =>
   other === undefined ? one : Math.max(one ?? 0, other);
 
-const isAbandoned = ({ machine, state }: Supervisor): boolean =>
-  machine.live && state.status !== 'running' && state.status !== 'stopping';
+const WAITED_FOR: Readonly<Record<WorkerState['status'], boolean>> = {
+  running: true,
+  stopping: true,
+  idle: false,
+  waiting: false,
+  paused: false,
+  stopped: false,
+  failed: false,
+};
+const isAbandoned = ({ machine, state }: Supervisor): boolean => machine.live && !WAITED_FOR[state.status];
 
 function publish(hub: EventHub, event: GuardEvent): void {
   if (event.type === 'handedOver') hub.emit({}, { type: 'handedOver', pid: event.to.pid, ms: event.ms });

@@ -25,6 +25,8 @@ interface Duty {
   won(from: Named | undefined): void;
   /** A newer process has the workers, and nobody else will stop this one. */
   orphaned(by: Named): void;
+  /** Who has a place. */
+  waitsFor(holder: Named): void;
   /** Another app of this process keeps the place. */
   isKeptHere(place: Place): boolean;
 }
@@ -157,7 +159,9 @@ export class Seeker {
     // It may know another of this user's secrets, or have closed just now.
     if (isStrange && first) return;
     if (isStrange) {
-      this.say({ type: 'strange', why: ended, note: this.ports.notes.read() });
+      const note = this.ports.notes.read();
+      this.say({ type: 'strange', why: ended, note });
+      if (note) this.duty.waitsFor(note);
       this.bootstrap.goOn();
     }
     await this.pause.rest(isStrange ? 1_000 : growing(this.failures));
@@ -168,6 +172,7 @@ export class Seeker {
     this.bootstrap.heard(answer);
     const since = this.last?.since ?? clock.now();
     const before = this.last?.of;
+    if ('entry' in answer && answer.type !== 'released') this.duty.waitsFor(answer);
     switch (answer.type) {
       case 'kept':
         this.last = { since, of: answer, settled: answer.settled ?? true };

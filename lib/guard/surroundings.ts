@@ -3,23 +3,13 @@ import { relative } from 'node:path';
 import type { Secrets } from '../endpoint/channel.js';
 import { endpointOf } from '../endpoint/endpoint.js';
 import { commonDirectory, userDirectory, userSecret } from '../endpoint/user-secret.js';
-import { ancestors, groupLeader, processInfo } from './ancestry.js';
+import { processInfo } from './ancestry.js';
 import { entryOf, type Started } from './entry.js';
 import { appKey, lineageKey, type AppIdentity } from './guard-key.js';
 import type { Place } from './ports.js';
 import type { Identity } from './protocol.js';
 import { isWatcher } from './watchers.js';
 import { watcherOf, type Origin } from './when-to-guard.js';
-
-/** Read once a process: what it is has no other answer later, and a parent that has died since would be missing. */
-let known: Origin | undefined;
-export const originOf = (): Origin =>
-  (known ??= {
-    env: process.env,
-    self: [process.argv0, ...process.execArgv, ...process.argv.slice(1)],
-    ancestors: ancestors(),
-    leader: groupLeader(),
-  });
 
 let own: ReturnType<typeof processInfo>;
 const ownInfo = (): typeof own => (own ??= processInfo(process.pid));
