@@ -36,7 +36,7 @@ export class Audience {
     for (const channel of this.kept) channel.send({ ...answer });
   }
 
-  /** @returns the newest who asked: it has them now, and the others are told so */
+  /** @returns the newest who asked: it has them now, and the others are told so; without any, who looked */
   release(released: Answer): Ask | undefined {
     const [winner, ...losers] = [...this.askers].sort(([, a], [, b]) => (isNewer(a, b) ? -1 : 1));
     const others = losers.map(([channel]) => channel);
@@ -47,6 +47,6 @@ export class Audience {
       for (const one of waiting) one.send({ type: 'passed', pid, entry });
     }
     for (const one of [...waiting, ...this.lookers.keys()]) one.finish();
-    return winner?.[1];
+    return winner?.[1] ?? [...this.lookers.values()].at(-1);
   }
 }

@@ -1,6 +1,7 @@
 import type { Pass } from '../supervision/ports.js';
 import { deferred } from '../shared/deferred.js';
 import type { Named } from './guard-event.js';
+import type { Followed } from './look.js';
 import { lookOut } from './look-out.js';
 import { atMost } from './pause.js';
 import type { GuardPorts } from './ports.js';
@@ -36,7 +37,11 @@ export class Guard {
   private joined = 0;
   private stopLooking: () => void = () => undefined;
 
-  constructor(private readonly ports: GuardPorts) {
+  /** @param followed the app whose end was waited for while this one was made */
+  constructor(
+    private readonly ports: GuardPorts,
+    private followed: Followed | undefined,
+  ) {
     const [app, lineage] = [...ports.places].reverse();
     const me = { key: app?.key ?? '', created: ports.created, lineage: lineage?.key };
     this.relatives = new Relatives(me, ports.clock);
@@ -172,7 +177,12 @@ export class Guard {
         isKeptHere: ({ type }) => type === 'lineage' && this.relatives.lineageIsKept,
       },
       displaced,
+      this.followed,
     );
+    // It has waited long enough for another save to come.
+    const isLate = this.followed !== undefined && this.ports.isOrphaned();
+    this.followed = undefined;
+    if (isLate) return this.leave(seeker);
     this.state = { type: 'seeking', seeker, tenure };
     this.stopLooking = lookOut(this.ports, () => this.leave(seeker));
     await seeker.run();

@@ -1,16 +1,21 @@
 import type { Clock } from '../shared/clock.js';
 import { converse } from './conversation.js';
-import type { GuardEvent } from './guard-event.js';
+import type { GuardEvent, Named } from './guard-event.js';
 import { atMost } from './pause.js';
 import type { Place } from './ports.js';
 import type { Relatives } from './process-registry.js';
 import type { Answer, Identity } from './protocol.js';
 
-/** How long a holder may be silent, in milliseconds: one that is blocked is not waited for. */
+/** How long a holder may be silent at most, in milliseconds: one that is blocked is not waited for. */
 const SILENCE = 2_000;
 const SAYS = 1_000;
 /** A holder that goes may be followed by another one that goes. */
 const ROUNDS = 20;
+
+/** The app that closed, and since when it was waited for, on the clock's scale. */
+export interface Followed extends Named {
+  readonly since: number;
+}
 
 export interface LookPorts {
   readonly clock: Clock;
@@ -19,6 +24,7 @@ export interface LookPorts {
   readonly relatives: Relatives;
   /** How long an older app of this process may take to close, in milliseconds. */
   readonly shutdownTimeout: number;
+  readonly handoverTimeout: number;
   tell(event: GuardEvent): void;
 }
 
@@ -26,27 +32,38 @@ export interface LookPorts {
  * Waits while an app that this one is to follow closes, so that its ports are free: of microservices and gateways too, which Nest binds
  * before any hook. It takes nothing, never rejects, and leaves nothing open.
  */
-export async function look(ports: LookPorts): Promise<void> {
+export async function look(ports: LookPorts): Promise<Followed | undefined> {
   const { clock, relatives, shutdownTimeout } = ports;
   try {
     await atMost(clock, shutdownTimeout, Promise.all(relatives.closing));
-    await Promise.all(ports.places.map((place) => lookAt(ports, place)));
+    const followed = await Promise.all(ports.places.map((place) => lookAt(ports, place)));
+    return followed.find((one) => one !== undefined);
   } catch {
     // Bootstrap asks again, and says what is wrong.
+    return undefined;
   }
 }
 
-async function lookAt(ports: LookPorts, place: Place): Promise<void> {
-  for (let round = 0; round < ROUNDS && (await hasClosed(ports, place)); round++);
+async function lookAt(ports: LookPorts, place: Place): Promise<Followed | undefined> {
+  let last: Followed | undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    const one = await endOf(ports, place);
+    if (!one) break;
+    last = one;
+  }
+  return last;
 }
 
-/** @returns whether there was one that closed */
-async function hasClosed({ clock, me, tell }: LookPorts, place: Place): Promise<boolean> {
+/** @returns who closed there, once it has */
+async function endOf(ports: LookPorts, place: Place): Promise<Followed | undefined> {
+  const { clock, me, tell } = ports;
+  const silence = Math.min(SILENCE, ports.handoverTimeout);
+  const since = clock.now();
   const socket = await place.endpoint.reach();
-  if (!socket) return false;
+  if (!socket) return undefined;
   let closed = false;
   let last: Answer | undefined;
-  let waits = clock.after(SILENCE, () => socket.destroy());
+  let waits = clock.after(silence, () => socket.destroy());
   const says = clock.after(SAYS, () => {
     if (last && 'endsIn' in last) tell({ type: 'bootWaits', for: last, endsIn: last.endsIn });
   });
@@ -55,12 +72,12 @@ async function hasClosed({ clock, me, tell }: LookPorts, place: Place): Promise<
     closed = 'closing' in answer && answer.closing;
     waits.cancel();
     const endsIn = 'endsIn' in answer ? (answer.endsIn ?? 0) : 0;
-    if (closed) waits = clock.after(endsIn + SILENCE, () => socket.destroy());
+    if (closed) waits = clock.after(endsIn + silence, () => socket.destroy());
     return closed ? 'on' : 'enough';
   };
-  await converse({ clock }, place, socket, { ...me, type: 'look' }, { timeout: SILENCE, attempt: 0 }, hear);
+  await converse({ clock }, place, socket, { ...me, type: 'look' }, { timeout: silence, attempt: 0 }, hear);
   waits.cancel();
   says.cancel();
   socket.destroy();
-  return closed;
+  return closed && last && 'entry' in last ? { pid: last.pid, entry: last.entry, since } : undefined;
 }

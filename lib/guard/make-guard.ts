@@ -14,7 +14,7 @@ import type { GuardEvent } from './guard-event.js';
 import type { AppIdentity } from './guard-key.js';
 import { Guard } from './guard.js';
 import { lineOf } from './lines.js';
-import { look } from './look.js';
+import { look, type Followed } from './look.js';
 import type { GuardPorts, Note } from './ports.js';
 import { Relatives } from './process-registry.js';
 import { originOf } from './origin.js';
@@ -38,13 +38,18 @@ export interface BootedApp extends GuardedApp {
   drain(): Promise<unknown>;
 }
 
+/** Whom the apps that are made just now have waited for, by the order of their creation. */
+const followed = new Map<number, Followed>();
+
 /** While the app is made: waits for the ports of one that closes. */
-export async function lookFirst({ key }: GuardOptions, app: GuardedApp): Promise<void> {
+export async function lookFirst({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions, app: GuardedApp): Promise<void> {
   const { clock, shutdownTimeout, created, logger } = app;
   const places = placesOf({ ...app, key }, originOf());
   const mine = { key: places.at(-1)?.key ?? '', created, lineage: undefined };
   const relatives = new Relatives(mine, clock);
-  await look({ clock, shutdownTimeout, places, relatives, me: ownIdentity(), tell: writer(logger) });
+  const tell = writer(logger);
+  const one = await look({ clock, shutdownTimeout, handoverTimeout, places, relatives, me: ownIdentity(), tell });
+  if (one) followed.set(created, one);
 }
 
 const writer =
@@ -89,7 +94,8 @@ export function makeGuard({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOpti
       publish(app.hub, event);
     },
   };
-  const guard = new Guard(ports);
+  const guard = new Guard(ports, followed.get(created));
+  followed.delete(created);
   return guard;
 }
 

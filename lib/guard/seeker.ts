@@ -4,6 +4,7 @@ import { Bootstrap } from './bootstrap.js';
 import { converse, type Ended } from './conversation.js';
 import type { Named } from './guard-event.js';
 import type { Holder } from './holder.js';
+import type { Followed } from './look.js';
 import { Pause, growing } from './pause.js';
 import type { GuardPorts, Place } from './ports.js';
 import type { Answer } from './protocol.js';
@@ -45,13 +46,17 @@ export class Seeker {
   /**
    * @param holder what is taken becomes its
    * @param displaced by this one, which is to go first; absent for a newcomer
+   * @param followed the app whose end was waited for already
    */
   constructor(
     private readonly ports: GuardPorts,
     private readonly holder: Holder,
     private readonly duty: Duty,
     private readonly displaced: Named | undefined,
+    followed: Followed | undefined,
   ) {
+    const of = followed && { type: 'released' as const, pid: followed.pid, entry: followed.entry, ms: 0, closing: true };
+    this.last = followed && of && { since: followed.since, of, settled: true };
     this.turn = displaced ? 'promised' : 'mine';
     this.pause = new Pause(ports.clock);
     this.bootstrap = new Bootstrap(ports, () => this.late());

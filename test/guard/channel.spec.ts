@@ -38,7 +38,7 @@ beforeEach(async () => {
   admitted = [];
   held = (await abstractSocket(name).hold((socket) => {
     open.push(socket);
-    admitted.push(openChannel(socket, 'holder', secret, clock, 400));
+    admitted.push(openChannel(socket, 'holder', () => [secret], clock, 400));
   }))!;
 });
 afterEach(() => {
@@ -55,7 +55,7 @@ const wire = async (): Promise<Wire> => new Wire(await reach(), 'newcomer');
 
 describe('both sides', () => {
   it('prove themselves, and then speak', async () => {
-    const newcomer = (await openChannel(await reach(), 'newcomer', secret, clock, 1_000)) as Channel;
+    const newcomer = (await openChannel(await reach(), 'newcomer', () => [secret], clock, 1_000)) as Channel;
     const holder = (await admitted[0]) as Channel;
     newcomer.send({ type: 'ask', n: 1 });
     newcomer.send({ n: 'é' });
@@ -68,7 +68,7 @@ describe('both sides', () => {
   });
 
   it('refuse another secret', async () => {
-    expect(await openChannel(await reach(), 'newcomer', randomBytes(32), clock, 1_000)).toBe('gone');
+    expect(await openChannel(await reach(), 'newcomer', () => [randomBytes(32)], clock, 1_000)).toBe('refused');
     expect(await admitted[0]).toBe('unproven');
   });
 
@@ -126,7 +126,7 @@ describe('a peer of the holder', () => {
     // The server counts a connection until it has closed, a moment later.
     let got: Channel | Refusal = 'gone';
     for (let tries = 0; got === 'gone' && tries < 100; tries++)
-      got = await openChannel(await reach(), 'newcomer', secret, clock, 1_000);
+      got = await openChannel(await reach(), 'newcomer', () => [secret], clock, 1_000);
     expect(typeof got).toBe('object');
   });
 
@@ -216,7 +216,7 @@ describe('a holder', () => {
   const approach = async (timeout = 400): Promise<Channel | Refusal> => {
     const socket = connect({ path: addressOf(name + '-fake') });
     open.push(socket);
-    return await openChannel(socket, 'newcomer', secret, clock, timeout);
+    return await openChannel(socket, 'newcomer', () => [secret], clock, timeout);
   };
 
   it.each([
@@ -265,7 +265,7 @@ describe('a holder', () => {
     real.raw(`${(await newcomer.line())!}\n`);
     expect(await real.line()).toBeUndefined();
     newcomer.die();
-    expect(await result).toBe('gone');
+    expect(await result).toBe('refused');
     expect(await admitted[0]).toBe('unproven');
   });
 });
@@ -330,7 +330,7 @@ more = s.recv(4096); print(len(got) > 0, len(more))`;
 });
 
 describe('the protocol by script', () => {
-  const me = (pid: number, born: number): object => ({ type: 'ask', pid, entry: 'x', born });
+  const me = (pid: number, started: number): object => ({ type: 'ask', pid, entry: 'x', started });
   const young = me(2 ** 22, 1e15);
 
   for (const [when, steps] of [

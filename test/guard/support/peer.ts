@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { normalisedEntry } from '../../../lib/guard/guard-key.js';
+import { appKey } from '../../../lib/guard/guard-key.js';
 import { userDirectory, userSecret } from '../../../lib/endpoint/user-secret.js';
 import { FIXTURES } from './running.js';
 
@@ -11,14 +11,10 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 /** What the guard of test/fixtures/guard-app makes of a `guard.key`. */
 export const keyOfFixture = (key: string): string =>
-  JSON.stringify([
-    ROOT,
-    normalisedEntry(ROOT, `${FIXTURES}guard-app.js`),
-    process.getuid?.() ?? null,
-    [],
-    'AppModule',
-    key,
-  ]);
+  appKey(
+    { argv: ['node', `${FIXTURES}guard-app.js`], cwd: ROOT, env: {}, commandLine: () => [] },
+    { rootModule: 'AppModule', workers: ['job'], key },
+  );
 
 /** Written down a second time: the name of the endpoint and the first lines are frozen for all versions. */
 export const addressOf = (key: string): string =>
