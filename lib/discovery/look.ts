@@ -16,7 +16,8 @@ function workersOf(modules: ModulesContainer): readonly string[] {
   for (const { providers, controllers } of modules.values())
     for (const injectables of [providers, controllers])
       for (const { metatype, isNotMetatype } of injectables.values()) {
-        const known = typeof metatype === 'function' && !isNotMetatype ? metadataOf(metatype as Class)?.worker : undefined;
+        const known =
+          typeof metatype === 'function' && !isNotMetatype ? metadataOf(metatype as Class)?.worker : undefined;
         if (known) names.add(known.name ?? workerNameOf((metatype as Class).name));
       }
   return [...names];

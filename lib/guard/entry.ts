@@ -34,7 +34,9 @@ export function entryOf({ argv, cwd, env, commandLine }: Started): string | unde
   if (!isCode && !isInstalled(main)) return real(resolve(cwd, main));
   if (isCode) return undefined;
   const given = [invocationOf(commandLine()).args, invocationOf([node, main, ...args]).args].flatMap(operands);
-  const path = given.map((one) => resolve(cwd, one)).find((one) => SOURCE.test(one) && !isInstalled(one) && existsSync(one));
+  const path = given
+    .map((one) => resolve(cwd, one))
+    .find((one) => SOURCE.test(one) && !isInstalled(one) && existsSync(one));
   return path === undefined ? undefined : real(path);
 }
 
@@ -52,9 +54,7 @@ const OUT_DIRS = new Set(['src', 'dist', 'build', 'out', 'lib']);
  * others of its kind, as `apps/build` and `apps/lib` have, is an app's own: all that lies in `apps`, `packages` or `libs` is.
  */
 export function normalisedEntry(root: string, entry: string): string {
-  const parts = relative(root, entry)
-    .replace(SOURCE, '')
-    .split(sep);
+  const parts = relative(root, entry).replace(SOURCE, '').split(sep);
   return parts.filter((part, at) => !OUT_DIRS.has(part) || WORKSPACES.has(parts[at - 1] ?? '')).join('/');
 }
 const WORKSPACES = new Set(['apps', 'packages', 'libs', 'projects', 'services']);

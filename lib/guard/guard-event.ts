@@ -12,7 +12,12 @@ export type Strange = 'unproven' | 'refused' | 'other-version' | 'silent';
 /** What the guard has to say, told apart by `type`; lines.ts makes the lines of it. Times in milliseconds. */
 export type GuardEvent =
   | { readonly type: 'handedOver'; readonly to: Named; readonly ms: number; readonly closing: boolean }
-  | { readonly type: 'tookOver'; readonly from: Named; readonly ms: number; readonly how: 'closing' | 'running' | 'ended' }
+  | {
+      readonly type: 'tookOver';
+      readonly from: Named;
+      readonly ms: number;
+      readonly how: 'closing' | 'running' | 'ended';
+    }
   /** Another process is newer and has the workers. */
   | { readonly type: 'waitingForHolder'; readonly holder: Named }
   /** The one for whom this process waited has ended. */

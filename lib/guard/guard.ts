@@ -51,7 +51,6 @@ export class Guard {
       stop: () => this.supersede(),
       isClosing: () => this.app === 'closing' || this.state.type === 'booting',
       ends: () => this.app === 'closing' || this.app === 'closed' || this.app === 'leaving',
-      closed: this.closed.promise,
       changed: () => this.changed(),
       keepsLineage: () => lineage !== undefined && this.tenure?.holder.has(lineage) === true,
       cede: () => this.cede(),
@@ -182,9 +181,9 @@ export class Guard {
     // It has waited long enough for another save to come.
     const isLate = this.followed !== undefined && this.ports.isOrphaned();
     this.followed = undefined;
-    if (isLate) return this.leave(seeker);
     this.state = { type: 'seeking', seeker, tenure };
-    this.stopLooking = lookOut(this.ports, () => this.leave(seeker));
+    if (isLate) this.leave(seeker);
+    else this.stopLooking = lookOut(this.ports, () => this.leave(seeker));
     await seeker.run();
   }
 

@@ -34,7 +34,9 @@ type Phase =
 export class Holder {
   private phase: Phase = { type: 'partial' };
   /** The app: open, closing, or closed. */
-  private app: { readonly type: 'open' } | { readonly type: 'closing' | 'closed'; readonly since: number } = { type: 'open' };
+  private app: { readonly type: 'open' } | { readonly type: 'closing' | 'closed'; readonly since: number } = {
+    type: 'open',
+  };
   private readonly held = new Map<Place, Held>();
   private readonly audience = new Audience();
   private ceding = false;
@@ -125,8 +127,8 @@ export class Holder {
     if (leaves || this.app.type !== 'open' || (ask.type === 'ask' && isNewer(ask, this.ports.me))) {
       this.audience.ask(channel, ask);
       if (ask.type === 'ask' && place.type === 'lineage') this.cede();
-      if (ask.type === 'ask') this.yield();
-      this.report();
+      if (ask.type === 'look' || this.phase.type === 'yielding') this.report();
+      else this.yield();
       this.check();
     } else if (ask.type === 'look') channel.send({ type: 'open', pid });
     else this.audience.keep(channel, { type: 'kept', pid, entry, settled: this.settled });

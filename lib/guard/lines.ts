@@ -54,7 +54,9 @@ export function lineOf(event: GuardEvent): Line {
     case 'superseded':
       return log('a newer app of this process has the workers; they come back here when it closes');
     case 'cannotStop':
-      return warn(`${named(event.holder)} cannot stop ${event.workers.join(', ')}: the workers wait for it, or for its end`);
+      return warn(
+        `${named(event.holder)} cannot stop ${event.workers.join(', ')}: the workers wait for it, or for its end`,
+      );
     case 'olderCannotStop': {
       const what = event.living === 1 ? 'a worker' : `${event.living} workers`;
       return warn(
@@ -71,7 +73,9 @@ export function lineOf(event: GuardEvent): Line {
     }
     case 'strange': {
       const { note, why } = event;
-      const who = note ? `${named(note)} holds the workers since ${note.since} and` : 'another process holds the workers and';
+      const who = note
+        ? `${named(note)} holds the workers since ${note.since} and`
+        : 'another process holds the workers and';
       const advice = why === 'silent' || why === 'other-version' ? '' : `. ${WHO_ELSE} ${KEY_VARIABLE}=b, ${OR_OFF}`;
       return warn(`${who} ${STRANGE[why]}: the workers wait${advice}`);
     }

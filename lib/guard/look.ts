@@ -1,9 +1,7 @@
 import type { Clock } from '../shared/clock.js';
 import { converse } from './conversation.js';
 import type { GuardEvent, Named } from './guard-event.js';
-import { atMost } from './pause.js';
 import type { Place } from './ports.js';
-import type { Relatives } from './process-registry.js';
 import type { Answer, Identity } from './protocol.js';
 
 /** How long a holder may be silent at most, in milliseconds: one that is blocked is not waited for. */
@@ -21,9 +19,6 @@ export interface LookPorts {
   readonly clock: Clock;
   readonly me: Identity;
   readonly places: readonly Place[];
-  readonly relatives: Relatives;
-  /** How long an older app of this process may take to close, in milliseconds. */
-  readonly shutdownTimeout: number;
   readonly handoverTimeout: number;
   tell(event: GuardEvent): void;
 }
@@ -33,9 +28,7 @@ export interface LookPorts {
  * before any hook. It takes nothing, never rejects, and leaves nothing open.
  */
 export async function look(ports: LookPorts): Promise<Followed | undefined> {
-  const { clock, relatives, shutdownTimeout } = ports;
   try {
-    await atMost(clock, shutdownTimeout, Promise.all(relatives.closing));
     const followed = await Promise.all(ports.places.map((place) => lookAt(ports, place)));
     return followed.find((one) => one !== undefined);
   } catch {

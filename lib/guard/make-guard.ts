@@ -16,7 +16,6 @@ import { Guard } from './guard.js';
 import { lineOf } from './lines.js';
 import { look, type Followed } from './look.js';
 import type { GuardPorts, Note } from './ports.js';
-import { Relatives } from './process-registry.js';
 import { originOf } from './origin.js';
 import { ownIdentity, placesOf } from './surroundings.js';
 import { isBornOrphan, watcherOf } from './when-to-guard.js';
@@ -42,13 +41,14 @@ export interface BootedApp extends GuardedApp {
 const followed = new Map<number, Followed>();
 
 /** While the app is made: waits for the ports of one that closes. */
-export async function lookFirst({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions, app: GuardedApp): Promise<void> {
-  const { clock, shutdownTimeout, created, logger } = app;
+export async function lookFirst(
+  { key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions,
+  app: GuardedApp,
+): Promise<void> {
+  const { clock, created, logger } = app;
   const places = placesOf({ ...app, key }, originOf());
-  const mine = { key: places.at(-1)?.key ?? '', created, lineage: undefined };
-  const relatives = new Relatives(mine, clock);
   const tell = writer(logger);
-  const one = await look({ clock, shutdownTimeout, handoverTimeout, places, relatives, me: ownIdentity(), tell });
+  const one = await look({ clock, handoverTimeout, places, me: ownIdentity(), tell });
   if (one) followed.set(created, one);
 }
 
@@ -77,7 +77,10 @@ export function makeGuard({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOpti
     handoverTimeout,
     shutdownTimeout,
     check: () => void userSecret(userDirectory()),
-    abandoned: (workers) => supervisors(workers).filter(isAbandoned).map(({ policy }) => policy.name),
+    abandoned: (workers) =>
+      supervisors(workers)
+        .filter(isAbandoned)
+        .map(({ policy }) => policy.name),
     drained: async () =>
       void (await Promise.all(supervisors().map((one) => one.until(() => one.state.status !== 'stopping')))),
     stopsBy: () => supervisors().reduce<number | undefined>((last, one) => later(last, deadlineOf(one)), undefined),

@@ -13,8 +13,6 @@ export interface AppRecord {
   readonly ends?: () => boolean;
   /** The order in which the apps of this process were created. One that does not say is older. */
   readonly created?: number;
-  /** Resolves once it has let go of its ports. */
-  readonly closed?: Promise<void>;
   /** Another app begins to close, has left, or has let go of the lineage. */
   readonly changed?: () => void;
   readonly lineage?: string | undefined;
@@ -103,11 +101,6 @@ export class Relatives {
   /** One of those closes; a record that cannot tell may. */
   get anyCloses(): boolean {
     return this.before.some(({ isClosing }) => isClosing?.() ?? true);
-  }
-
-  /** The ends of those that close. */
-  get closing(): readonly Promise<void>[] {
-    return this.same.filter(closes).flatMap(({ closed }) => closed ?? []);
   }
 
   get lineageIsKept(): boolean {

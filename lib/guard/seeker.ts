@@ -55,7 +55,13 @@ export class Seeker {
     private readonly displaced: Named | undefined,
     followed: Followed | undefined,
   ) {
-    const of = followed && { type: 'released' as const, pid: followed.pid, entry: followed.entry, ms: 0, closing: true };
+    const of = followed && {
+      type: 'released' as const,
+      pid: followed.pid,
+      entry: followed.entry,
+      ms: 0,
+      closing: true,
+    };
     this.last = followed && of && { since: followed.since, of, settled: true };
     this.turn = displaced ? 'promised' : 'mine';
     this.pause = new Pause(ports.clock);
@@ -138,7 +144,13 @@ export class Seeker {
     if (!last || !from) return;
     const { of, since, settled } = last;
     if (!('closing' in of)) tell({ type: 'cameBack', from, settled });
-    else tell({ type: 'tookOver', from, ms: clock.now() - since, how: of.closing ? 'closing' : isRunning ? 'running' : 'ended' });
+    else
+      tell({
+        type: 'tookOver',
+        from,
+        ms: clock.now() - since,
+        how: of.closing ? 'closing' : isRunning ? 'running' : 'ended',
+      });
   }
 
   private async ask(place: Place, socket: Socket): Promise<void> {
@@ -147,7 +159,9 @@ export class Seeker {
     if (this.over) return void socket.destroy();
     const begun = clock.now();
     const proof = { timeout: PROOF, attempt: this.failures };
-    const ended = await converse(this.ports, place, socket, { type: 'ask', ...me }, proof, (answer) => this.heard(answer));
+    const ended = await converse(this.ports, place, socket, { type: 'ask', ...me }, proof, (answer) =>
+      this.heard(answer),
+    );
     await this.after(ended, clock.now() - begun);
   }
 

@@ -22,7 +22,8 @@ const started = (): Started => ({
 });
 
 export function ownIdentity(): Identity {
-  const entry = relative(process.cwd(), entryOf(started()) ?? process.argv[1] ?? '') || process.argv.slice(0, 2).join(' ');
+  const entry =
+    relative(process.cwd(), entryOf(started()) ?? process.argv[1] ?? '') || process.argv.slice(0, 2).join(' ');
   return { pid: process.pid, entry, started: ownInfo()?.started };
 }
 

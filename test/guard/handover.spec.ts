@@ -58,7 +58,9 @@ describe('an incumbent that closes', () => {
     expect(young.times('>> UP')).toBe(0);
     expect(about(young, 'bootstrap waits')).toEqual([
       expect.stringMatching(
-        new RegExp(String.raw`^bootstrap waits for pid ${old.known} \(.*guard-app\.js\), which closes: it will have ended within \d`),
+        new RegExp(
+          String.raw`^bootstrap waits for pid ${old.known} \(.*guard-app\.js\), which closes: it will have ended within \d`,
+        ),
       ),
     ]);
     old.type('release');
@@ -177,7 +179,9 @@ describe('an orphan', () => {
       process.kill(old.child.pid!, 'SIGKILL');
       await room.live();
       await old.gone();
-      expect(about(old, 'exiting')).toEqual([expect.stringContaining('still running: job; stopTimeout is over: exiting')]);
+      expect(about(old, 'exiting')).toEqual([
+        expect.stringContaining('still running: job; stopTimeout is over: exiting'),
+      ]);
       expect(room.overlaps).toEqual([]);
     });
   }
@@ -417,5 +421,4 @@ describe('close() of a newcomer that waits', () => {
     await old.gone();
     expect(room.count('start')).toBe(1);
   });
-
 });

@@ -161,6 +161,22 @@ export class FakeHolder {
     }
   }
 
+  /** Until somebody asks for the workers; who only looks is told that nothing closes. */
+  async askedBy(secret: Buffer): Promise<{ readonly one: Wire; readonly ask: Said | undefined }> {
+    for (;;) {
+      const one = await this.asked();
+      if (!(await one.admit(secret))) continue;
+      const ask = await one.message();
+      if (ask?.['type'] !== 'look') return { one, ask };
+      one.send({ type: 'open', pid: 1 });
+    }
+  }
+
+  /** Does this to whoever comes. */
+  async always(act: (one: Wire) => Promise<unknown>): Promise<never> {
+    for (;;) await act(await this.asked());
+  }
+
   free(): void {
     this.server.close();
   }
