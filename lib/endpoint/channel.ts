@@ -98,7 +98,7 @@ export async function openChannel(
   const result = role === 'holder' ? await admit(socket, lines, secrets) : await approach(socket, lines, secrets);
   limit.cancel();
   if (typeof result === 'string') socket.destroy();
-  return result === 'gone' && silent ? 'silent' : result;
+  return (result === 'gone' || result === 'refused') && silent ? 'silent' : result;
 }
 
 /** What both proofs are about: both nonces, and the versions as each side has received them. */

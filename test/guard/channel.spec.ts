@@ -226,6 +226,7 @@ describe('a holder', () => {
     ['sends a nonce that is none', (one: Wire): void => one.raw('{"bgw":[1,1],"nonce":"é"}\n'), 'unproven'],
     ['sends one endless line', (one: Wire): void => one.raw('x'.repeat(100_000)), 'gone'],
     ['has another secret', (one: Wire): void => void one.admit(randomBytes(32)), 'silent'],
+    ['has refused the proof', (one: Wire): void => void one.admit(randomBytes(32)).then(() => one.die()), 'refused'],
   ] as const)('that %s is not obeyed', async (_, act, refusal) => {
     const holder = await fake();
     const result = approach();
