@@ -82,8 +82,7 @@ export function whenToGuard(mode: GuardMode, originOf: () => Origin, env: Enviro
   const anyway = whyOffAnyway(env);
   if (anyway !== undefined) return { on: false, because: anyway };
   const origin = originOf();
-  const runner = [origin.self, ...origin.ancestors.map(({ args }) => args)].find(isTestRunner);
-  if (runner !== undefined) return { on: false, because: `a test runner runs it (${shown(runner)})` };
+  if (isTestRunner(origin.self)) return { on: false, because: `it is a test runner (${shown(origin.self)})` };
   const mark = watcherMark(origin);
   if (mark !== undefined) return { on: true, because: mark };
   const service = SERVICE_MARKS.find((name) => env[name] !== undefined);
