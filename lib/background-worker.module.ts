@@ -12,7 +12,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { BackgroundWorkerOrchestrator } from './background-worker.orchestrator.js';
 import { moveToTheEdge } from './discovery/configuration.js';
 import { lookBeforePorts } from './discovery/look.js';
-import { creationOf } from './guard/process-registry.js';
+import { creationOf } from './guard/creation.js';
 import {
   MODULE_OPTIONS,
   type BackgroundWorkerModuleOptions,

@@ -3,7 +3,7 @@ import { SHUTDOWN_TIMEOUT, workerNameOf } from '../definition/definition.js';
 import { metadataOf, type Class } from '../definition/metadata.js';
 import { MODULE_OPTIONS, guardOptionsOf, type BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { decide } from '../guard/origin.js';
-import { creationOf } from '../guard/process-registry.js';
+import { creationOf } from '../guard/creation.js';
 import { isWithoutWorkers, selectionOf } from '../host/enabled.js';
 import { isRepl } from '../host/repl.js';
 import type { Clock } from '../shared/clock.js';

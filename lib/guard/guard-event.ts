@@ -1,9 +1,12 @@
-import type { Note } from './ports.js';
-
 /** A process, as a line names it. */
 export interface Named {
   readonly pid: number;
   readonly entry: string;
+}
+
+/** Who said last that it holds the endpoint, and is alive. */
+export interface Note extends Named {
+  readonly since: string;
 }
 
 /** Why a holder cannot be asked. */

@@ -6,7 +6,6 @@ import { lookOut } from './look-out.js';
 import { atMost } from './pause.js';
 import type { GuardPorts } from './ports.js';
 import { Relatives, type AppRecord } from './process-registry.js';
-import { Seeker } from './seeker.js';
 import { Tenure } from './tenure.js';
 import { Turnstile } from './turnstile.js';
 
@@ -16,8 +15,7 @@ const CLOSED_BY = 250;
 type State =
   /** Nobody wants to pass yet, or an app of this process goes first. `booting`: and bootstrap waits with it. */
   | { readonly type: 'outside' | 'joining' | 'booting' }
-  | { readonly type: 'seeking'; readonly seeker: Seeker; readonly tenure: Tenure }
-  | { readonly type: 'holding'; readonly tenure: Tenure }
+  | { readonly type: 'seeking' | 'holding'; readonly tenure: Tenure }
   | { readonly type: 'out' };
 
 /** One developer's machine, one set of live workers: holds the endpoints while any body lives, and hands them over to a newer app. */
@@ -76,7 +74,7 @@ export class Guard {
     if (this.app !== 'leaving') this.goOn.resolve();
     this.app = 'closing';
     this.stopLooking();
-    if (this.state.type === 'seeking') this.state.seeker.end();
+    this.tenure?.giveUp();
     this.tenure?.holder.close();
     this.relatives.notify(this.record);
   }
@@ -105,11 +103,11 @@ export class Guard {
       this.state = { type: 'out' };
       return this.ports.tell({ type: 'superseded' });
     }
-    const { clock, shutdownTimeout, tell } = this.ports;
+    const { clock, shutdownTimeout } = this.ports;
     const { before, anyCloses } = this.relatives;
     const turn = ++this.joined;
     const isOver = (): boolean => this.app !== 'open' || turn !== this.joined;
-    const stuck = (living: number): void => tell({ type: 'olderCannotStop', living });
+    const stuck = (living: number): void => this.ports.tell({ type: 'olderCannotStop', living });
     this.state = { type: anyCloses ? 'booting' : 'joining' };
     const sought = this.relatives.released(isOver, stuck).then(() => (isOver() ? undefined : this.seek()));
     if (anyCloses) await atMost(clock, shutdownTimeout, sought, this.goOn.promise);
@@ -124,7 +122,7 @@ export class Guard {
       this.app = 'superseded';
       this.ports.tell({ type: 'superseded' });
       this.stopLooking();
-      if (this.state.type === 'seeking') this.state.seeker.end();
+      this.tenure?.giveUp();
       this.tenure?.holder.yield();
       if (this.state.type === 'joining' || boots) this.state = { type: 'out' };
       if (!boots) this.goOn.resolve();
@@ -165,47 +163,36 @@ export class Guard {
   /** @param displaced by this one, which goes first */
   private async seek(displaced?: Named): Promise<void> {
     if (this.app !== 'open') return;
-    const tenure = new Tenure(this.ports, this.turnstile, this.relatives, (to) => this.released(to));
-    const seeker = new Seeker(
-      this.ports,
-      tenure.holder,
-      {
-        won: (from) => this.won(tenure, from),
-        orphaned: (by) => this.leave(seeker, by),
-        waitsFor: ({ pid, entry }) => this.turnstile.tell(`pid ${pid} (${entry})`),
-        isKeptHere: ({ type }) => type === 'lineage' && this.relatives.lineageIsKept,
-      },
-      displaced,
-      this.followed,
-    );
-    // It has waited long enough for another save to come.
-    const isLate = this.followed !== undefined && this.ports.isOrphaned();
+    const { ports, turnstile, relatives, followed } = this;
+    const events = {
+      won: () => this.won(tenure),
+      orphaned: (by: Named) => this.leave(tenure, by),
+      released: (to: Named | undefined) => this.released(to),
+    };
+    const tenure: Tenure = new Tenure(ports, turnstile, relatives, events, displaced, followed);
     this.followed = undefined;
-    this.state = { type: 'seeking', seeker, tenure };
-    if (isLate) this.leave(seeker);
-    else this.stopLooking = lookOut(this.ports, () => this.leave(seeker));
-    await seeker.run();
+    this.state = { type: 'seeking', tenure };
+    // It has waited long enough for another save to come.
+    if (followed && ports.isOrphaned()) this.leave(tenure);
+    else this.stopLooking = lookOut(ports, () => this.leave(tenure));
+    await tenure.seek();
   }
 
-  private leave(seeker: Seeker, successor?: Named): void {
+  private leave(tenure: Tenure, successor?: Named): void {
     this.ports.tell({ type: 'watcherGone', successor });
-    seeker.end();
+    tenure.giveUp();
     this.stopLooking();
     this.app = 'leaving';
     this.ports.closeApp();
   }
 
-  /** @param from one that runs on, and has them back where this one does not start */
-  private won(tenure: Tenure, from: Named | undefined): void {
+  private won(tenure: Tenure): void {
     this.stopLooking();
     this.state = { type: 'holding', tenure };
-    tenure.open(from);
     this.ports.notes.write();
   }
 
   private released(to: Named | undefined): void {
-    const { state } = this;
-    if (state.type === 'seeking') state.seeker.end();
     this.state = { type: 'out' };
     this.relatives.notify(this.record);
     if (this.app === 'open') void this.seek(to);

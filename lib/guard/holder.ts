@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { openChannel, type Channel } from '../endpoint/channel.js';
 import type { Held } from '../endpoint/endpoint.js';
 import type { Timer } from '../shared/clock.js';
+import { AnnouncedEnd } from './announced-end.js';
 import { Audience } from './audience.js';
 import type { Named } from './guard-event.js';
 import type { GuardPorts, Place } from './ports.js';
@@ -10,8 +11,6 @@ import { asAsk, isNewer, type Answer, type Ask } from './protocol.js';
 /** How long an unproven connection may last, in milliseconds. */
 const PROOF = 5_000;
 const PROGRESS = 1_000;
-/** Between the deadline of a worker and the end of the hooks that wait for it, in milliseconds. */
-const AFTER_STOP = 1_000;
 
 interface Duty {
   /** The workers that are past the gate. */
@@ -34,7 +33,7 @@ type Phase =
 export class Holder {
   private phase: Phase = { type: 'partial' };
   /** The app: open, closing, or closed. */
-  private app: { readonly type: 'open' } | { readonly type: 'closing' | 'closed'; readonly since: number } = {
+  private app: { readonly type: 'open' } | { readonly type: 'closing' | 'closed'; readonly end: AnnouncedEnd } = {
     type: 'open',
   };
   private readonly held = new Map<Place, Held>();
@@ -42,7 +41,6 @@ export class Holder {
   private ceding = false;
   private settled = false;
   private progress: Timer | undefined;
-  private forced: Timer | undefined;
 
   constructor(
     private readonly ports: GuardPorts,
@@ -80,14 +78,19 @@ export class Holder {
   }
 
   close(): void {
-    if (this.app.type === 'open') this.app = { type: 'closing', since: this.ports.clock.now() };
+    this.closes('closing');
     this.report();
     this.check();
   }
 
   appClosed(): void {
-    this.app = { type: 'closed', since: this.ports.clock.now() };
+    this.closes('closed');
     this.check();
+  }
+
+  private closes(type: 'closing' | 'closed'): void {
+    const end = this.app.type === 'open' ? new AnnouncedEnd(this.ports) : this.app.end;
+    this.app = { type, end };
   }
 
   /** Takes the gate from the workers, and releases once nothing of them lives. */
@@ -150,7 +153,7 @@ export class Holder {
   private leaves(ask: Ask): boolean {
     if (this.app.type !== 'open' || !this.ports.isOrphaned()) return false;
     this.ports.tell({ type: 'watcherGone', successor: ask.type === 'ask' ? ask : undefined });
-    this.app = { type: 'closing', since: this.ports.clock.now() };
+    this.closes('closing');
     this.ports.closeApp();
     return true;
   }
@@ -160,7 +163,7 @@ export class Holder {
     this.progress?.cancel();
     if (this.phase.type === 'released' || this.audience.first === undefined) return;
     this.audience.tellProgress(this.standing());
-    if (this.app.type !== 'open') this.forceExit();
+    if (this.app.type !== 'open') this.app.end.arm(() => this.exit(this.duty.living()));
     this.progress = this.ports.clock.after(PROGRESS, () => this.report(), { unref: true });
   }
 
@@ -170,22 +173,9 @@ export class Holder {
     const abandoned = this.ports.abandoned(workers);
     const type = abandoned.length > 0 && abandoned.length === workers.length ? 'stuck' : 'draining';
     const closing = this.app.type !== 'open';
-    const by = closing ? this.end().at : this.ports.stopsBy();
+    const by = this.app.type === 'open' ? this.ports.stopsBy() : this.app.end.is.at;
     const endsIn = by === undefined ? {} : { endsIn: Math.max(0, Math.round(by - clock.now())) };
     return { type, pid: me.pid, entry: me.entry, workers, closing, ...endsIn };
-  }
-
-  /** A drain has its time, a hook that hangs has less: somebody waits for the ports of this app. */
-  private end(): { readonly at: number; readonly option: string } {
-    const { clock, shutdownTimeout, handoverTimeout, stopsBy } = this.ports;
-    const since = this.app.type === 'open' ? clock.now() : this.app.since;
-    const drained = (stopsBy() ?? 0) + AFTER_STOP;
-    const hooks = since + 0.8 * handoverTimeout;
-    const last = since + shutdownTimeout;
-    if (last <= Math.max(hooks, drained)) return { at: last, option: `shutdownTimeout (${shutdownTimeout} ms)` };
-    return drained > hooks
-      ? { at: drained, option: 'stopTimeout' }
-      : { at: hooks, option: `0.8 of guard.handoverTimeout (${handoverTimeout} ms)` };
   }
 
   private release(phase: Phase): void {
@@ -194,7 +184,7 @@ export class Holder {
     const ms = phase.type === 'yielding' ? clock.now() - phase.since : 0;
     this.phase = { type: 'released' };
     this.progress?.cancel();
-    this.forced?.cancel();
+    if (this.app.type !== 'open') this.app.end.cancel();
     this.free();
     const to = this.audience.release({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
     if (to) this.ports.tell({ type: 'handedOver', to, ms, closing });
@@ -206,21 +196,11 @@ export class Holder {
     this.held.clear();
   }
 
-  /** Past the end that was announced. */
-  private forceExit(): void {
-    const { clock } = this.ports;
-    const late = (): void => {
-      this.forced = undefined;
-      if (clock.now() < this.end().at - 1) this.forceExit();
-      else this.exit(this.duty.living());
-    };
-    this.forced ??= clock.after(Math.max(0, this.end().at - clock.now()), late, { unref: true });
-  }
-
+  /** Somebody waits, and this process is past the end that it has announced. */
   private exit(living: readonly string[]): void {
     const { first } = this.audience;
-    if (first === undefined || this.phase.type === 'released') return;
-    const option = this.ports.abandoned(living).length > 0 ? 'stopTimeout' : this.end().option;
+    if (first === undefined || this.phase.type === 'released' || this.app.type === 'open') return;
+    const option = this.ports.abandoned(living).length > 0 ? 'stopTimeout' : this.app.end.is.option;
     this.ports.tell({ type: 'forced', by: first, living, option });
     this.ports.exit();
   }

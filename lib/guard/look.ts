@@ -49,7 +49,7 @@ async function lookAt(ports: LookPorts, place: Place): Promise<Followed | undefi
 
 /** @returns who closed there, once it has */
 async function endOf(ports: LookPorts, place: Place): Promise<Followed | undefined> {
-  const { clock, me, tell } = ports;
+  const { clock, me } = ports;
   const silence = Math.min(SILENCE, ports.handoverTimeout);
   const since = clock.now();
   const socket = await place.endpoint.reach();
@@ -58,7 +58,7 @@ async function endOf(ports: LookPorts, place: Place): Promise<Followed | undefin
   let last: Answer | undefined;
   let waits = clock.after(silence, () => socket.destroy());
   const says = clock.after(SAYS, () => {
-    if (last && 'endsIn' in last) tell({ type: 'bootWaits', for: last, endsIn: last.endsIn });
+    if (last && 'endsIn' in last) ports.tell({ type: 'bootWaits', for: last, endsIn: last.endsIn });
   });
   const hear = (answer: Answer): 'on' | 'enough' => {
     last = answer;

@@ -10,12 +10,12 @@ import { endProcess } from '../host/signals.js';
 import type { Clock } from '../shared/clock.js';
 import type { WorkerState } from '../contract/worker-state.js';
 import type { Supervisor } from '../supervision/supervisor.js';
-import type { GuardEvent } from './guard-event.js';
+import type { GuardEvent, Note } from './guard-event.js';
 import type { AppIdentity } from './guard-key.js';
 import { Guard } from './guard.js';
 import { lineOf } from './lines.js';
 import { look, type Followed } from './look.js';
-import type { GuardPorts, Note } from './ports.js';
+import type { GuardPorts } from './ports.js';
 import { originOf } from './origin.js';
 import { ownIdentity, placesOf } from './surroundings.js';
 import { isBornOrphan, watcherOf } from './when-to-guard.js';
@@ -133,10 +133,11 @@ function attempt<T>(what: () => T): T | undefined {
   }
 }
 
+const isAlive = ({ pid, started }: Note & GuardPorts['me']): boolean => processInfo(pid)?.started === started;
+
 function notesOf(key: string, me: GuardPorts['me'], since: () => string): GuardPorts['notes'] {
   const path = (): string =>
     join(userDirectory(), `${createHash('sha256').update(key).digest('hex').slice(0, 16)}.json`);
-  const isAlive = ({ pid, started }: Note & GuardPorts['me']): boolean => processInfo(pid)?.started === started;
   const read = (): Note | undefined => {
     const note = JSON.parse(readFileSync(path(), 'utf8')) as Note & GuardPorts['me'];
     return isAlive(note) ? note : undefined;

@@ -1,7 +1,7 @@
 import type { Secrets } from '../endpoint/channel.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Clock } from '../shared/clock.js';
-import type { GuardEvent } from './guard-event.js';
+import type { GuardEvent, Note } from './guard-event.js';
 import type { Identity } from './protocol.js';
 
 /** A name that one process holds at a time. */
@@ -42,11 +42,4 @@ export interface GuardPorts {
   /** Leaves word of who holds the endpoint, for when it cannot be asked. */
   readonly notes: { write(): void; read(): Note | undefined };
   tell(event: GuardEvent): void;
-}
-
-/** Who said last that it holds the endpoint, and is alive. */
-export interface Note {
-  readonly pid: number;
-  readonly entry: string;
-  readonly since: string;
 }

@@ -42,19 +42,6 @@ function processRegistry(): ProcessRegistry {
   );
 }
 
-const drawn = new WeakMap<object, number>();
-
-/** The place of an app in the order of creation: drawn when it is first asked for, which its module's constructor does. */
-export function creationOf(app: object): number {
-  const known = drawn.get(app);
-  if (known !== undefined) return known;
-  const shared = (globalThis as { [REGISTRY]?: ProcessRegistry })[REGISTRY];
-  const registry = shared && shared.v !== 1 ? { created: undefined } : processRegistry();
-  const created = (registry.created = (registry.created ?? 0) + 1);
-  drawn.set(app, created);
-  return created;
-}
-
 /** One that cannot stop, whatever copy it is of, may have bodies that live. */
 async function livingOf(one: AppRecord): Promise<number> {
   try {
@@ -108,7 +95,7 @@ export class Relatives {
   }
 
   async cede(): Promise<void> {
-    await Promise.all(this.kin.map((one) => one.cede?.()));
+    await Promise.all(this.kin.map(async (one) => await one.cede?.()));
   }
 
   /**

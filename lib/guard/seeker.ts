@@ -3,6 +3,7 @@ import { messageOf } from '../shared/errors.js';
 import { Bootstrap } from './bootstrap.js';
 import { converse, type Ended } from './conversation.js';
 import type { Named } from './guard-event.js';
+import { arrival, hear, lenderIn, namedIn, type Heard, type Turn } from './heard.js';
 import type { Holder } from './holder.js';
 import type { Followed } from './look.js';
 import { Pause, growing } from './pause.js';
@@ -17,9 +18,6 @@ const BRIEF = 300;
 const AGAIN = 20;
 /** How long a holder may take to prove itself, before another connection is tried. */
 const PROOF = 10_000;
-
-/** Who goes first where the endpoint is free: `me`, somebody who was promised it, or whoever comes within the patience. */
-type Turn = 'mine' | 'promised' | 'patient';
 
 interface Duty {
   /** @param from one that runs on */
@@ -39,7 +37,7 @@ export class Seeker {
   private socket: Socket | undefined;
   private over = false;
   private turn: Turn;
-  private last: { readonly since: number; readonly of: Answer & Partial<Named>; readonly settled: boolean } | undefined;
+  private last: Heard | undefined;
   private failures = 0;
   private readonly said = new Set<string>();
 
@@ -135,22 +133,9 @@ export class Seeker {
   }
 
   private win(): void {
-    const { tell, clock } = this.ports;
-    const { last } = this;
-    const from = named(last?.of);
-    const isRunning = last?.of.type === 'released' && !last.of.closing;
-    this.duty.won(isRunning ? from : undefined);
-    if (!last && this.displaced) tell({ type: 'cameBack', from: this.displaced, settled: false });
-    if (!last || !from) return;
-    const { of, since, settled } = last;
-    if (!('closing' in of)) tell({ type: 'cameBack', from, settled });
-    else
-      tell({
-        type: 'tookOver',
-        from,
-        ms: clock.now() - since,
-        how: of.closing ? 'closing' : isRunning ? 'running' : 'ended',
-      });
+    this.duty.won(lenderIn(this.last));
+    const event = arrival(this.last, this.displaced, this.ports.clock.now());
+    if (event) this.ports.tell(event);
   }
 
   private async ask(place: Place, socket: Socket): Promise<void> {
@@ -187,42 +172,15 @@ export class Seeker {
   }
 
   private heard(answer: Answer): 'on' | 'enough' {
-    const { clock } = this.ports;
     this.bootstrap.heard(answer);
-    const since = this.last?.since ?? clock.now();
-    const before = this.last?.of;
+    const { heard, turn } = hear(answer, this.last, this.ports.clock.now());
+    this.last = heard;
+    this.turn = turn;
     if ('entry' in answer && answer.type !== 'released') this.duty.waitsFor(answer);
-    switch (answer.type) {
-      case 'kept':
-        this.last = { since, of: answer, settled: answer.settled ?? true };
-        this.turn = this.last.settled ? 'patient' : 'mine';
-        this.holder.giveBack();
-        this.kept(answer);
-        return 'on';
-      case 'passed':
-        this.last = { since, of: answer, settled: false };
-        this.turn = 'promised';
-        this.kept(answer);
-        return 'on';
-      case 'settled':
-        if (before) this.last = { since, of: before, settled: true };
-        this.turn = 'patient';
-        return 'on';
-      case 'draining':
-      case 'stuck':
-        this.last = { since, of: answer, settled: true };
-        this.turn = 'mine';
-        if (answer.type === 'stuck') this.say({ type: 'cannotStop', holder: answer, workers: answer.workers });
-        return 'on';
-      case 'released':
-        this.last = { since, of: answer, settled: true };
-        this.turn = 'mine';
-        return 'enough';
-      case 'open':
-        return 'on';
-      default:
-        return answer satisfies never;
-    }
+    if (answer.type === 'kept') this.holder.giveBack();
+    if (answer.type === 'kept' || answer.type === 'passed') this.kept(answer);
+    if (answer.type === 'stuck') this.say({ type: 'cannotStop', holder: answer, workers: answer.workers });
+    return answer.type === 'released' ? 'enough' : 'on';
   }
 
   private kept(holder: Named): void {
@@ -232,7 +190,7 @@ export class Seeker {
 
   /** Bootstrap has waited long enough. */
   private late(): void {
-    const holder = named(this.last?.of);
+    const holder = namedIn(this.last);
     if (holder) this.say({ type: 'late', holder });
     else if (this.socket?.destroyed === false)
       this.say({ type: 'strange', why: 'silent', note: this.ports.notes.read() });
@@ -245,6 +203,3 @@ export class Seeker {
     this.said.add(what);
   }
 }
-
-const named = (answer: (Answer & Partial<Named>) | undefined): Named | undefined =>
-  answer?.entry === undefined ? undefined : { pid: answer.pid, entry: answer.entry };

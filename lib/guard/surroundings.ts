@@ -27,15 +27,16 @@ export function ownIdentity(): Identity {
   return { pid: process.pid, entry, started: ownInfo()?.started };
 }
 
+const place = (type: Place['type'], key: string): Place => ({
+  type,
+  key,
+  endpoint: endpointOf(key),
+  secrets: secretsOf(key),
+});
+
 /** The lineage's first, where there is a watcher; one that runs the app within itself has no children. */
 export function placesOf(app: AppIdentity, origin: Origin): readonly Place[] {
   const watcher = isWatcher(origin.self) ? undefined : watcherOf(origin.ancestors).at(-1);
-  const place = (type: Place['type'], key: string): Place => ({
-    type,
-    key,
-    endpoint: endpointOf(key),
-    secrets: secretsOf(key),
-  });
   const mine = place('app', appKey(started(), app));
   return watcher ? [place('lineage', lineageKey(started(), watcher)), mine] : [mine];
 }

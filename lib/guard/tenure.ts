@@ -3,16 +3,27 @@ import { deferred } from '../shared/deferred.js';
 import { WorkerAborted } from '../shared/errors.js';
 import type { Named } from './guard-event.js';
 import { Holder } from './holder.js';
-import type { GuardPorts } from './ports.js';
+import type { Followed } from './look.js';
+import type { GuardPorts, Place } from './ports.js';
 import type { Relatives } from './process-registry.js';
+import { Seeker } from './seeker.js';
 import type { Turnstile } from './turnstile.js';
 
 /** How long after it has the workers an app is past its start, in milliseconds: ports are bound right after bootstrap. */
 const SETTLES = 3_000;
 
-/** From the first place that is taken to the release of all. */
+interface Events {
+  /** All places are ours. */
+  won(): void;
+  /** A newer process has the workers, and this one's watcher is gone. */
+  orphaned(by: Named): void;
+  released(to: Named | undefined): void;
+}
+
+/** From the search for the places to the release of all. */
 export class Tenure {
   readonly holder: Holder;
+  private readonly seeker: Seeker;
   readonly lost = new AbortController();
   private readonly over = deferred();
   private settles: Timer | undefined;
@@ -24,7 +35,9 @@ export class Tenure {
     private readonly ports: GuardPorts,
     private readonly turnstile: Turnstile,
     private readonly relatives: Relatives,
-    released: (to: Named | undefined) => void,
+    events: Events,
+    displaced: Named | undefined,
+    followed: Followed | undefined,
   ) {
     this.holder = new Holder(ports, {
       living: () => turnstile.living,
@@ -33,24 +46,42 @@ export class Tenure {
       released: (to) => {
         if (!to) this.givesBack();
         this.settle();
-        released(to);
+        this.seeker.end();
+        events.released(to);
         this.over.resolve();
       },
     });
+    const won = (from: Named | undefined): void => {
+      events.won();
+      this.open(from);
+    };
+    const duty = {
+      won,
+      orphaned: (by: Named) => events.orphaned(by),
+      waitsFor: ({ pid, entry }: Named) => turnstile.tell(`pid ${pid} (${entry})`),
+      isKeptHere: ({ type }: Place) => type === 'lineage' && relatives.lineageIsKept,
+    };
+    this.seeker = new Seeker(ports, this.holder, duty, displaced, followed);
+  }
+
+  /** Resolves when bootstrap may go on. */
+  seek(): Promise<void> {
+    return this.seeker.run();
+  }
+
+  giveUp(): void {
+    this.seeker.end();
   }
 
   get released(): Promise<void> {
     return this.over.promise;
   }
 
-  /**
-   * All places are ours.
-   * @param lender it runs on
-   */
-  open(lender: Named | undefined): void {
-    const { clock, onExit } = this.ports;
+  /** @param lender it runs on */
+  private open(lender: Named | undefined): void {
+    const { clock } = this.ports;
     this.lender = lender;
-    if (lender) this.unlisten = onExit(() => this.givesBack());
+    if (lender) this.unlisten = this.ports.onExit(() => this.givesBack());
     this.holder.complete();
     this.turnstile.open();
     const settled = (): void => {

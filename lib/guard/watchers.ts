@@ -78,7 +78,7 @@ export function isWatcher(args: Args): boolean {
   if (has(invocation.options, '--watch', '--watch-path')) return true;
   const tool = toolOf(invocation);
   if (tool === 'nx' && basename(invocation.script ?? '') === 'run-executor.js') return true;
-  return Object.hasOwn(WATCHERS, tool) && WATCHERS[tool]!(invocation.args);
+  return Object.hasOwn(WATCHERS, tool) && WATCHERS[tool]?.(invocation.args) === true;
 }
 
 const TEST_TOOLS = new Set(['mocha', 'jest', 'jest-cli', 'jest-worker', 'ava', 'tap', '@tapjs/run', 'tape', 'jasmine']);
