@@ -1,19 +1,26 @@
 import type { Channel } from '../endpoint/channel.js';
-import { isNewer, type Answer, type Ask } from './protocol.js';
+import { isNewer, type Answer, type Ask, type Identity } from './protocol.js';
 
 /** Those who wait at a holder: who asked for the workers and will get them, who was told to wait, and who looks for its end. */
 export class Audience {
   private readonly askers = new Map<Channel, Ask>();
   private readonly kept = new Set<Channel>();
+  private settled = false;
   private readonly lookers = new Map<Channel, Ask>();
 
   ask(channel: Channel, ask: Ask): void {
     (ask.type === 'look' ? this.lookers : this.askers).set(channel, ask);
   }
 
-  keep(channel: Channel, answer: Answer): void {
+  keep(channel: Channel, { pid, entry }: Identity): void {
     this.kept.add(channel);
-    channel.send({ ...answer });
+    channel.send({ type: 'kept', pid, entry, settled: this.settled });
+  }
+
+  /** The holder is past its start. */
+  settle({ pid }: Identity): void {
+    this.settled = true;
+    for (const channel of this.kept) channel.send({ type: 'settled', pid });
   }
 
   leave(channel: Channel): void {
@@ -30,10 +37,6 @@ export class Audience {
 
   tellProgress(answer: Answer): void {
     for (const channel of [...this.askers.keys(), ...this.lookers.keys()]) channel.send({ ...answer });
-  }
-
-  tellKept(answer: Answer): void {
-    for (const channel of this.kept) channel.send({ ...answer });
   }
 
   /** @returns the newest who asked: it has them now, and the others are told so; without any, who looked */

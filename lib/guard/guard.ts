@@ -5,7 +5,7 @@ import type { Followed } from './look.js';
 import { lookOut } from './look-out.js';
 import { atMost } from './pause.js';
 import type { GuardPorts } from './ports.js';
-import { Relatives, type AppRecord } from './process-registry.js';
+import { Relatives, memberOf, type AppRecord } from './process-registry.js';
 import { Tenure } from './tenure.js';
 import { Turnstile } from './turnstile.js';
 
@@ -24,7 +24,6 @@ export class Guard {
   /** `leaving`: an orphan that ends before it has booted, so that it does not listen on what a newer process has by now. */
   private app: 'open' | 'leaving' | 'closing' | 'closed' | 'superseded' = 'open';
   private readonly turnstile = new Turnstile();
-  /** Bootstrap waits no longer. */
   private readonly goOn = deferred();
   private readonly closed = deferred();
   private readonly relatives: Relatives;
@@ -40,33 +39,29 @@ export class Guard {
     private readonly ports: GuardPorts,
     private followed: Followed | undefined,
   ) {
-    const [app, lineage] = [...ports.places].reverse();
-    const me = { key: app?.key ?? '', created: ports.created, lineage: lineage?.key };
+    const me = memberOf(ports);
     this.relatives = new Relatives(me, ports.clock);
     this.record = {
-      v: 1,
       ...me,
       stop: () => this.supersede(),
       isClosing: () => this.app === 'closing' || this.state.type === 'booting',
       ends: () => this.app === 'closing' || this.app === 'closed' || this.app === 'leaving',
       changed: () => this.changed(),
-      keepsLineage: () => lineage !== undefined && this.tenure?.holder.has(lineage) === true,
-      cede: () => this.cede(),
+      keepsLineage: () => ports.places.some((one) => one.type === 'lineage' && this.tenure?.holder.has(one)),
+      cede: async () => await this.tenure?.cede(),
     };
   }
 
   /** Resolves when bootstrap may go on: only an app that is closing holds it up. */
   start(): Promise<void> {
-    return (this.started ??= this.begin());
+    if (!this.started) this.relatives.join(this.record);
+    return (this.started ??= this.join());
   }
 
-  /** @param tell who has the workers meanwhile */
-  async enter(worker: string, signal: AbortSignal, tell: (detail: string) => void): Promise<Pass> {
-    for (;;) {
-      const lost = this.state.type === 'holding' ? this.state.tenure.lost.signal : undefined;
-      if (lost && !lost.aborted) return this.turnstile.admit(worker, lost, () => this.left());
-      await this.turnstile.wait(signal, tell);
-    }
+  enter(worker: string, signal: AbortSignal, tell: (detail: string) => void): Promise<Pass> {
+    const lost = (): AbortSignal | undefined =>
+      this.state.type === 'holding' ? this.state.tenure.lost.signal : undefined;
+    return this.turnstile.enter(worker, signal, tell, lost, () => this.left());
   }
 
   /** The app stops: what asks from now on waits for its end. */
@@ -90,11 +85,6 @@ export class Guard {
 
   private get tenure(): Tenure | undefined {
     return this.state.type === 'seeking' || this.state.type === 'holding' ? this.state.tenure : undefined;
-  }
-
-  private begin(): Promise<void> {
-    this.relatives.join(this.record);
-    return this.join();
   }
 
   private async join(): Promise<void> {
@@ -147,25 +137,20 @@ export class Guard {
     } else if (this.state.type === 'holding') void this.state.tenure.adopt().catch(() => undefined);
   }
 
-  /** A later child of the watcher asks another app of this process. */
-  private async cede(): Promise<void> {
-    if (this.app !== 'open') return;
-    const { released } = this.tenure ?? {};
-    this.tenure?.holder.yield();
-    await released;
-  }
-
   private left(): void {
     this.tenure?.holder.check();
     if (this.app === 'closed' && this.turnstile.living.length === 0) this.relatives.leave(this.record);
   }
 
-  /** @param displaced by this one, which goes first */
   private async seek(displaced?: Named): Promise<void> {
     if (this.app !== 'open') return;
     const { ports, turnstile, relatives, followed } = this;
     const events = {
-      won: () => this.won(tenure),
+      won: () => {
+        this.stopLooking();
+        this.state = { type: 'holding', tenure };
+        ports.notes.write();
+      },
       orphaned: (by: Named) => this.leave(tenure, by),
       released: (to: Named | undefined) => this.released(to),
     };
@@ -184,12 +169,6 @@ export class Guard {
     this.stopLooking();
     this.app = 'leaving';
     this.ports.closeApp();
-  }
-
-  private won(tenure: Tenure): void {
-    this.stopLooking();
-    this.state = { type: 'holding', tenure };
-    this.ports.notes.write();
   }
 
   private released(to: Named | undefined): void {

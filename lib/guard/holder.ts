@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net';
-import { openChannel, type Channel } from '../endpoint/channel.js';
+import type { Channel } from '../endpoint/channel.js';
 import type { Held } from '../endpoint/endpoint.js';
 import type { Timer } from '../shared/clock.js';
 import { AnnouncedEnd } from './announced-end.js';
 import { Audience } from './audience.js';
 import type { Named } from './guard-event.js';
+import { Hand } from './hand.js';
 import type { GuardPorts, Place } from './ports.js';
-import { asAsk, isNewer, type Answer, type Ask } from './protocol.js';
+import { isNewer, type Ask } from './protocol.js';
+import { receive } from './reception.js';
+import { standingOf } from './standing.js';
 
-/** How long an unproven connection may last, in milliseconds. */
-const PROOF = 5_000;
+/** Between two reports, in milliseconds. */
 const PROGRESS = 1_000;
 
 interface Duty {
@@ -32,14 +34,12 @@ type Phase =
 /** The side that has what others ask for. */
 export class Holder {
   private phase: Phase = { type: 'partial' };
-  /** The app: open, closing, or closed. */
   private app: { readonly type: 'open' } | { readonly type: 'closing' | 'closed'; readonly end: AnnouncedEnd } = {
     type: 'open',
   };
-  private readonly held = new Map<Place, Held>();
+  private readonly hand = new Hand();
   private readonly audience = new Audience();
   private ceding = false;
-  private settled = false;
   private progress: Timer | undefined;
 
   constructor(
@@ -48,33 +48,32 @@ export class Holder {
   ) {}
 
   has(place: Place): boolean {
-    return this.held.has(place);
+    return this.hand.has(place);
   }
 
   add(place: Place, held: Held): void {
     if (this.phase.type === 'released') held.release();
-    else this.held.set(place, held);
+    else this.hand.take(place, held);
   }
 
-  /** All places are taken, or kept by another app of this process. */
   complete(): void {
     if (this.phase.type === 'partial') this.phase = { type: 'holding' };
   }
 
   /** Another keeps a place: those that were taken before are given back. */
   giveBack(): void {
-    if (this.phase.type === 'partial') this.free();
+    if (this.phase.type === 'partial') this.hand.open();
   }
 
   /** The app is past its start: it has bound its ports, or has none. */
   settle(): void {
-    this.settled = true;
-    this.audience.tellKept({ type: 'settled', pid: this.ports.me.pid });
+    this.audience.settle(this.ports.me);
   }
 
-  /** Costs nothing until the other side has proven itself. */
   serve(place: Place, socket: Socket): void {
-    void this.attend(place, socket).catch(() => socket.destroy());
+    const left = (channel: Channel): void => this.audience.leave(channel);
+    const take = (...asked: Parameters<Holder['take']>): boolean => this.take(...asked);
+    void receive(this.ports, place, socket, { take, left }).catch(() => socket.destroy());
   }
 
   close(): void {
@@ -112,32 +111,21 @@ export class Holder {
     else if (app.type === 'closed') this.exit(living);
   }
 
-  private async attend(place: Place, socket: Socket): Promise<void> {
-    const { clock } = this.ports;
-    const channel = await openChannel(socket, 'holder', place.secrets, clock, PROOF);
-    if (typeof channel === 'string') return;
-    const ask = asAsk(await channel.next());
-    if (!ask || this.phase.type === 'released') return channel.end();
-    this.take(place, channel, ask);
-    await channel.next();
-    this.audience.leave(channel);
-    channel.end();
-  }
-
-  private take(place: Place, channel: Channel, ask: Ask): void {
-    const { pid, entry } = this.ports.me;
+  private take(place: Place, channel: Channel, ask: Ask): boolean {
+    const { me } = this.ports;
+    if (this.phase.type === 'released') return false;
     // Apps of one process know each other.
-    if (ask.type === 'look' && ask.pid === pid && ask.started === this.ports.me.started)
-      return channel.send({ type: 'open', pid });
-    const leaves = this.leaves(ask);
-    if (leaves || this.app.type !== 'open' || (ask.type === 'ask' && isNewer(ask, this.ports.me))) {
+    const isOwn = ask.type === 'look' && ask.pid === me.pid && ask.started === me.started;
+    const leaves = !isOwn && this.leaves(ask);
+    if (leaves || (this.app.type !== 'open' && !isOwn) || (ask.type === 'ask' && isNewer(ask, me))) {
       this.audience.ask(channel, ask);
       if (ask.type === 'ask' && place.type === 'lineage') this.cede();
       if (ask.type === 'look' || this.phase.type === 'yielding') this.report();
       else this.yield();
       this.check();
-    } else if (ask.type === 'look') channel.send({ type: 'open', pid });
-    else this.audience.keep(channel, { type: 'kept', pid, entry, settled: this.settled });
+    } else if (ask.type === 'look') channel.send({ type: 'open', pid: me.pid });
+    else this.audience.keep(channel, me);
+    return true;
   }
 
   private cede(): void {
@@ -162,20 +150,10 @@ export class Holder {
   private report(): void {
     this.progress?.cancel();
     if (this.phase.type === 'released' || this.audience.first === undefined) return;
-    this.audience.tellProgress(this.standing());
-    if (this.app.type !== 'open') this.app.end.arm(() => this.exit(this.duty.living()));
+    const end = this.app.type === 'open' ? undefined : this.app.end;
+    this.audience.tellProgress(standingOf(this.ports, this.duty.living(), end));
+    end?.arm(() => this.exit(this.duty.living()));
     this.progress = this.ports.clock.after(PROGRESS, () => this.report(), { unref: true });
-  }
-
-  private standing(): Answer {
-    const { me, clock } = this.ports;
-    const workers = this.duty.living();
-    const abandoned = this.ports.abandoned(workers);
-    const type = abandoned.length > 0 && abandoned.length === workers.length ? 'stuck' : 'draining';
-    const closing = this.app.type !== 'open';
-    const by = this.app.type === 'open' ? this.ports.stopsBy() : this.app.end.is.at;
-    const endsIn = by === undefined ? {} : { endsIn: Math.max(0, Math.round(by - clock.now())) };
-    return { type, pid: me.pid, entry: me.entry, workers, closing, ...endsIn };
   }
 
   private release(phase: Phase): void {
@@ -185,15 +163,10 @@ export class Holder {
     this.phase = { type: 'released' };
     this.progress?.cancel();
     if (this.app.type !== 'open') this.app.end.cancel();
-    this.free();
+    this.hand.open();
     const to = this.audience.release({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
     if (to) this.ports.tell({ type: 'handedOver', to, ms, closing });
     this.duty.released(to);
-  }
-
-  private free(): void {
-    for (const held of this.held.values()) held.release();
-    this.held.clear();
   }
 
   /** Somebody waits, and this process is past the end that it has announced. */

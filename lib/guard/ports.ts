@@ -1,7 +1,7 @@
 import type { Secrets } from '../endpoint/channel.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Clock } from '../shared/clock.js';
-import type { GuardEvent, Note } from './guard-event.js';
+import type { GuardEvent, Named, Note } from './guard-event.js';
 import type { Identity } from './protocol.js';
 
 /** A name that one process holds at a time. */
@@ -42,4 +42,27 @@ export interface GuardPorts {
   /** Leaves word of who holds the endpoint, for when it cannot be asked. */
   readonly notes: { write(): void; read(): Note | undefined };
   tell(event: GuardEvent): void;
+}
+
+/** What one who asks tells its app. */
+export interface SeekerDuty {
+  /** @param from one that runs on */
+  won(from: Named | undefined): void;
+  /** A newer process has the workers, and nobody else will stop this one. */
+  orphaned(by: Named): void;
+  /** Who has a place. */
+  waitsFor(holder: Named): void;
+  /** Another app of this process keeps the place. */
+  isKeptHere(place: Place): boolean;
+}
+
+/** What one who holds asks of its app. */
+export interface HolderDuty {
+  /** The workers that are past the gate. */
+  living(): readonly string[];
+  /** Takes the gate from the workers. */
+  stop(): void;
+  /** Other apps of this process, which the same watcher's next child replaces with this one, stop too. */
+  cede(): Promise<void>;
+  released(to: Named | undefined): void;
 }

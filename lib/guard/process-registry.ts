@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/clock.js';
+import type { GuardPorts, Place } from './ports.js';
 import { BackgroundWorkerError } from '../shared/errors.js';
 
 /** One app of this process. Frozen for all versions of the package: fields are only ever added. */
@@ -52,6 +53,12 @@ async function livingOf(one: AppRecord): Promise<number> {
 }
 
 const closes = ({ ends, isClosing }: AppRecord): boolean => (ends ?? isClosing)?.() ?? false;
+
+/** An app, as the others of its process know it. */
+export function memberOf({ places, created }: Pick<GuardPorts, 'places' | 'created'>): Omit<AppRecord, 'stop'> {
+  const keyOf = (wanted: Place['type']): string | undefined => places.find(({ type }) => type === wanted)?.key;
+  return { v: 1, key: keyOf('app') ?? '', created, lineage: keyOf('lineage') };
+}
 
 /** The other apps of the process, as one of them sees them. */
 export class Relatives {

@@ -1,34 +1,25 @@
 import type { Socket } from 'node:net';
 import { messageOf } from '../shared/errors.js';
 import { Bootstrap } from './bootstrap.js';
-import { converse, type Ended } from './conversation.js';
-import type { Named } from './guard-event.js';
+import { converse } from './conversation.js';
+import type { GuardEvent, Named } from './guard-event.js';
 import { arrival, hear, lenderIn, namedIn, type Heard, type Turn } from './heard.js';
 import type { Holder } from './holder.js';
 import type { Followed } from './look.js';
-import { Pause, growing } from './pause.js';
-import type { GuardPorts, Place } from './ports.js';
+import { Once } from './once.js';
+import { Pace } from './pace.js';
+import { Pause } from './pause.js';
+import type { GuardPorts, Place, SeekerDuty } from './ports.js';
 import type { Answer } from './protocol.js';
 
 /** How long the endpoint must be free before one who waits takes it from those that come and go, in milliseconds. */
 const PATIENCE = 3_000;
 /** For one who was promised it to come, in milliseconds. */
 const BRIEF = 300;
-/** Between a connection that was closed on us and the next. */
+/** Between two looks for it. */
 const AGAIN = 20;
 /** How long a holder may take to prove itself, before another connection is tried. */
 const PROOF = 10_000;
-
-interface Duty {
-  /** @param from one that runs on */
-  won(from: Named | undefined): void;
-  /** A newer process has the workers, and nobody else will stop this one. */
-  orphaned(by: Named): void;
-  /** Who has a place. */
-  waitsFor(holder: Named): void;
-  /** Another app of this process keeps the place. */
-  isKeptHere(place: Place): boolean;
-}
 
 /** The side that asks: takes the places where they are free, else asks their holders, again and again. */
 export class Seeker {
@@ -38,8 +29,8 @@ export class Seeker {
   private over = false;
   private turn: Turn;
   private last: Heard | undefined;
-  private failures = 0;
-  private readonly said = new Set<string>();
+  private readonly pace = new Pace();
+  private readonly once: Once;
 
   /**
    * @param holder what is taken becomes its
@@ -49,7 +40,7 @@ export class Seeker {
   constructor(
     private readonly ports: GuardPorts,
     private readonly holder: Holder,
-    private readonly duty: Duty,
+    private readonly duty: SeekerDuty,
     private readonly displaced: Named | undefined,
     followed: Followed | undefined,
   ) {
@@ -62,11 +53,11 @@ export class Seeker {
     };
     this.last = followed && of && { since: followed.since, of, settled: true };
     this.turn = displaced ? 'promised' : 'mine';
+    this.once = new Once(ports);
     this.pause = new Pause(ports.clock);
     this.bootstrap = new Bootstrap(ports, () => this.late());
   }
 
-  /** Resolves when bootstrap may go on. */
   run(): Promise<void> {
     void this.seek().then(() => (this.over ? this.bootstrap.leave() : this.bootstrap.goOn()));
     return this.bootstrap.wait();
@@ -100,9 +91,9 @@ export class Seeker {
       const held = await place.endpoint.hold((socket) => this.holder.serve(place, socket));
       if (held) {
         this.holder.add(place, held);
-        if (this.over) this.holder.giveBack();
-        if (this.over) return true;
-        continue;
+        if (!this.over) continue;
+        this.holder.giveBack();
+        return true;
       }
       const socket = await place.endpoint.reach();
       if (socket) await this.ask(place, socket);
@@ -113,7 +104,6 @@ export class Seeker {
     return true;
   }
 
-  /** As one who waits: only what stays free is taken. */
   private async isMyTurn(): Promise<boolean> {
     const { clock, places } = this.ports;
     const brief = this.turn === 'promised';
@@ -143,32 +133,21 @@ export class Seeker {
     this.socket = socket;
     if (this.over) return void socket.destroy();
     const begun = clock.now();
-    const proof = { timeout: PROOF, attempt: this.failures };
+    const proof = { timeout: PROOF, attempt: this.pace.failures };
     const ended = await converse(this.ports, place, socket, { type: 'ask', ...me }, proof, (answer) =>
       this.heard(answer),
     );
-    await this.after(ended, clock.now() - begun);
+    await this.after(this.pace.next(ended, clock.now() - begun));
   }
 
-  /** A holder that cannot be asked is asked again with growing pauses, at most once a second. */
-  private async after(ended: Ended, lasted: number): Promise<void> {
-    if (ended === 'heard') {
-      this.failures = 0;
-      // One that had lasted has ended because its holder did: the endpoint is free now.
-      if (lasted < AGAIN) await this.pause.rest(AGAIN);
-      return;
-    }
-    const first = this.failures++ === 0;
-    const isStrange = ended !== 'mute' && ended !== 'silent';
-    // It may know another of this user's secrets, or have closed just now.
-    if (isStrange && first) return;
-    if (isStrange) {
+  private async after({ rest, strange }: ReturnType<Pace['next']>): Promise<void> {
+    if (strange) {
       const note = this.ports.notes.read();
-      this.say({ type: 'strange', why: ended, note });
+      this.say({ type: 'strange', why: strange, note });
       if (note) this.duty.waitsFor(note);
       this.bootstrap.goOn();
     }
-    await this.pause.rest(isStrange ? 1_000 : growing(this.failures));
+    if (rest > 0) await this.pause.rest(rest);
   }
 
   private heard(answer: Answer): 'on' | 'enough' {
@@ -188,7 +167,6 @@ export class Seeker {
     if (this.displaced?.pid !== holder.pid) this.say({ type: 'waitingForHolder', holder });
   }
 
-  /** Bootstrap has waited long enough. */
   private late(): void {
     const holder = namedIn(this.last);
     if (holder) this.say({ type: 'late', holder });
@@ -196,10 +174,7 @@ export class Seeker {
       this.say({ type: 'strange', why: 'silent', note: this.ports.notes.read() });
   }
 
-  /** Each thing once. */
-  private say(event: Parameters<GuardPorts['tell']>[0]): void {
-    const what = JSON.stringify([event.type, 'holder' in event ? event.holder.pid : 'why' in event ? event.why : '']);
-    if (!this.said.has(what) && !this.over) this.ports.tell(event);
-    this.said.add(what);
+  private say(event: GuardEvent): void {
+    if (!this.over) this.once.tell(event);
   }
 }

@@ -73,7 +73,9 @@ export class Tenure {
     this.seeker.end();
   }
 
-  get released(): Promise<void> {
+  /** A later child of the same watcher asks another app of this process. */
+  cede(): Promise<void> {
+    this.holder.yield();
     return this.over.promise;
   }
 
