@@ -19,6 +19,6 @@ export class Pace {
     const first = this.failures++ === 0;
     if (ended === 'mute' || ended === 'silent') return { rest: growing(this.failures) };
     // It may know another of this user's secrets, or have closed just now.
-    return first ? { rest: 0 } : { rest: 1_000, strange: ended };
+    return first && ended !== 'other-version' ? { rest: 0 } : { rest: 1_000, strange: ended };
   }
 }

@@ -8,7 +8,7 @@ import type { GuardAppInput } from '../../fixtures/guard-app.js';
 export const FIXTURES = process.env['BGW_FIXTURES']!;
 
 /** `orphaned`: by a shell that has ended. It does nothing until it is told to boot. */
-export type How = 'alone' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
+export type How = 'alone' | 'watching' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
 
 export async function until(reached: () => boolean, what: string, ms = 14_000, more = (): string => ''): Promise<void> {
   for (const end = performance.now() + ms; !reached(); await pause(2))
@@ -64,6 +64,7 @@ export class Running {
     // "; true" keeps the shell from becoming the program itself.
     const shell = ['sh', '-c', '"$0" "$@"; true', ...app];
     const started: Record<How, readonly string[]> = {
+      watching: [...launcher, '--each'],
       alone: app,
       launched: [...launcher, ...app],
       'launched by a shell': [...launcher, ...shell],
@@ -123,6 +124,11 @@ export class Running {
     return /^\s+at .*[:(]/m.test(this.output);
   }
 
+  /** Of one that is `watching`: starts another child. */
+  launch(input: GuardAppInput): void {
+    this.type(JSON.stringify([process.execPath, `${FIXTURES}guard-app.js`, JSON.stringify(input)]));
+  }
+
   type(line: string): void {
     this.child.stdin?.write(`${line}\n`);
   }
@@ -143,9 +149,8 @@ export class Running {
 
   /** All of it, at the end of a test. */
   async end(): Promise<void> {
-    const launched = Number(/>> LAUNCHED (\d+)/.exec(this.output)?.[1] ?? 0);
-    const own = Number(/>> PID (\d+)/.exec(this.output)?.[1] ?? 0);
-    for (const pid of [launched, own, this.child.pid ?? 0]) {
+    const children = [...this.output.matchAll(/>> (?:LAUNCHED|PID) (\d+)/g)].map(([, pid]) => Number(pid));
+    for (const pid of [...children, this.child.pid ?? 0]) {
       if (pid > 0 && isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
     await this.closed;
