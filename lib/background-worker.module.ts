@@ -16,10 +16,10 @@ import {
   type BackgroundWorkerModuleOptions,
   type BackgroundWorkerOptionsFactory,
 } from './definition/module-options.js';
-import { poolToken } from './definition/task-decorator.js';
 import { CLOCK, SystemClock } from './shared/clock.js';
 import { BackgroundWorkers, WORKER_HOST } from './supervision/background-workers.js';
 import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/calls/background-tasks.js';
+import { poolToken } from './tasks/calls/inject-task-pool.js';
 
 /** One instance an app, however often the public module is imported; its hooks run last at start and first at stop. */
 @Global()

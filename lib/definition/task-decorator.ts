@@ -1,4 +1,3 @@
-import { Inject } from '@nestjs/common';
 import type { SchemaOutput, StandardSchemaV1 } from '../contract/standard-schema.js';
 import type { TaskHandlerMethod } from '../contract/task-handlers.js';
 import type { TaskContext } from '../contract/tasks.js';
@@ -27,9 +26,3 @@ export function BackgroundTask(options: HandlerOptions = {}): TaskDecorator<Task
     addMetadata(target.constructor as Class, { handlers: { [key]: options } });
   };
 }
-
-/** The injection token of a named pool. */
-export const poolToken = (name: string): string => `nestjs-background-worker:pool:${name}`;
-
-/** Injects a named pool: a `BackgroundTasks` of its own, with the bounds that the module's option `pools` gives it. */
-export const InjectTaskPool = (name: string): ParameterDecorator & PropertyDecorator => Inject(poolToken(name));

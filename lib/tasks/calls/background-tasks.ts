@@ -9,6 +9,7 @@ import type {
   TaskMethod,
 } from '../../contract/task-handlers.js';
 import type { SubmitOptions, TaskContext, TaskHandle, TaskStatus } from '../../contract/tasks.js';
+import { checkSubmission } from '../../definition/submission.js';
 import { BackgroundWorkerError } from '../../shared/errors.js';
 import { dispatchTo } from './dispatch.js';
 import { runHere } from './run.js';
@@ -17,7 +18,7 @@ import { mapTasks } from './map.js';
 import type { TaskPool } from '../pool/pool.js';
 import { DEFAULT_POOL, type AppTasks } from '../app-tasks.js';
 import { selfJoin } from '../../shared/self-join.js';
-import { checkSubmission, specOf } from '../pool/task-spec.js';
+import { specOf } from '../pool/task-spec.js';
 import { Task, type TaskFunction } from '../pool/task.js';
 
 /** What tasks need of the app; any call finds the handlers first. */

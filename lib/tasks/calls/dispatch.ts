@@ -4,7 +4,7 @@ import { capture } from '../../units/unit-runner.js';
 import { jsonOf } from '../wire/json.js';
 import { parsed } from '../wire/payload.js';
 import type { AppTasks } from '../app-tasks.js';
-import { checkDispatch } from '../pool/task-spec.js';
+import { checkDispatch } from '../../definition/submission.js';
 
 /** Through the transport, as JSON. The schema is asked of that JSON, here and where it is handled; what is sent is its input. */
 export async function dispatchTo(

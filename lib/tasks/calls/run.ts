@@ -1,8 +1,9 @@
 import type { HandlerClass, RunOptions } from '../../contract/task-handlers.js';
 import type { TaskContext } from '../../contract/tasks.js';
+import { checkRun } from '../../definition/submission.js';
 import type { TaskPool } from '../pool/pool.js';
 import type { AppTasks } from '../app-tasks.js';
-import { backoffOver, checkOptions, specOf } from '../pool/task-spec.js';
+import { specOf } from '../pool/task-spec.js';
 import { Task } from '../pool/task.js';
 
 /**
@@ -18,9 +19,9 @@ export function runHere(
   payload: unknown,
   given: RunOptions = {},
 ): Task<unknown> {
-  const { name, timeout, backoff } = room.registry.definitionOf(by, method);
+  const { name, timeout, backoff: own } = room.registry.definitionOf(by, method);
   const handler = room.registry.get(name);
-  checkOptions('run', given);
+  const backoff = checkRun(given, own);
   const { transfer = [], ...options } = given;
   const into = pool ?? room.poolOf(name);
   into.assertRoom();
@@ -29,7 +30,7 @@ export function runHere(
   const spec = specOf(room.site, options, {
     name: options.name ?? name,
     timeout: options.timeout ?? timeout,
-    backoff: backoffOver(backoff, options.backoff),
+    backoff,
   });
   const task = new Task<unknown>(into, fn, spec);
   into.add(task, options.delay, options.signal);
