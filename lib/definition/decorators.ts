@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Runnable, TickRunnable } from '../contract/runnable.js';
+import type { UnitInterceptor } from '../contract/units.js';
 import { addMetadata } from './metadata.js';
 import type { LoopOptions, TickOptions, WorkerOptions } from './options.js';
 
@@ -17,3 +18,14 @@ export function BackgroundWorker(options: WorkerOptions = {}): (target: ClassOf<
     addMetadata(target, { worker: options });
   };
 }
+
+/**
+ * Makes a provider an adapter around units: its `around()` is around every unit of the app, inside of what the module's option
+ * `units` names. There it need not be named; where it is, that is its place, and it runs once. (After Nest's `APP_INTERCEPTOR`.)
+ *
+ * @param registration the line that registers it, for the error of who forgot it: `import AcmeUnitsModule.forRoot()`
+ */
+export const AroundUnits =
+  (registration: string): (<C extends ClassOf<UnitInterceptor>>(target: C) => void) =>
+  (target) =>
+    addMetadata(target, { aroundUnits: registration });

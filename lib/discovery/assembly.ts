@@ -1,6 +1,5 @@
 import type { Logger } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { UnitInterceptor } from '../contract/units.js';
 import { CANCEL_GRACE, SHUTDOWN_TIMEOUT } from '../definition/definition.js';
 import { guardOptionsOf } from '../definition/module-options.js';
 import type { EventHub } from '../events/event-hub.js';
@@ -29,6 +28,7 @@ import type { AppTasks } from '../tasks/app-tasks.js';
 import { configurationOf, rootModuleOf } from './configuration.js';
 import { decorated } from './decorated.js';
 import { discover } from './discover.js';
+import { discoverUnits } from './discover-units.js';
 import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
 
@@ -62,9 +62,9 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const { modules, moduleRef, clock, hub, logger, stage, root, drain } = materials;
   const given = configurationOf(modules);
   const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
-  const interceptors = (options.units ?? []).map((unit) =>
-    typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
-  );
+  const skipped = (line: string): void => logger.debug(line);
+  const found = [...decorated(modules.values())];
+  const interceptors = discoverUnits(options, moduleRef, found, skipped);
   const unitAudience = hub.audience(UNIT_EVENTS);
   const environment: UnitEnvironment = {
     clock,
@@ -83,8 +83,6 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   let made: Guard | undefined;
   const guard = (): Guard | undefined => (off ? undefined : (made ??= makeGuard(guardOptionsOf(options), app)));
   const factory = new WorkerFactory(environment, options, ports, stage, guard);
-  const skipped = (line: string): void => logger.debug(line);
-  const found = [...decorated(modules.values())];
   for (const worker of discover(found, skipped)) registry.add(factory.ofFound(worker));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
   const selection = off ?? selectionOf(options.enabled, process.env);

@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import type { Metadata } from '../definition/metadata.js';
 import { messageOf } from '../shared/errors.js';
 import { decorated, type Decorated, type Module } from './decorated.js';
 
@@ -13,10 +14,17 @@ export function watchLazyModules(loader: LazyModuleLoader, modules: ModulesConta
     for (const { marks, module } of decoratedIn(added, logger))
       for (const { by, metadata } of marks)
         logger.warn(
-          `${by.name} is in ${module}, which was loaded lazily: ${metadata.worker ? 'it was not started; use BackgroundWorkers.add()' : 'its task handlers are unknown; dispatch to a class of an eager module'} or import the module eagerly`,
+          `${by.name} is in ${module}, which was loaded lazily: ${lackOf(metadata)} import the module eagerly`,
         );
     return loaded;
   };
+}
+
+function lackOf({ worker, handlers }: Metadata): string {
+  if (worker) return 'it was not started; use BackgroundWorkers.add() or';
+  return handlers
+    ? 'its task handlers are unknown; dispatch to a class of an eager module or'
+    : 'it is around no units;';
 }
 
 /** What is wrong with a worker that will not run anyway is no reason to fail the module. */

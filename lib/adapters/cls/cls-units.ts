@@ -1,5 +1,6 @@
 import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
 import type { UnitInfo, UnitInterceptor } from '../../contract/units.js';
+import { AroundUnits } from '../../definition/decorators.js';
 import { checkAll, invalid, rule } from '../../definition/check.js';
 
 export interface ClsUnitsOptions {
@@ -14,7 +15,8 @@ const isKey = (value: unknown): boolean => (typeof value === 'string' && value !
 const keys = rule('a list of non-empty strings or CLS_ID', (value) => Array.isArray(value) && value.every(isKey));
 const headerOf = (key: string | symbol): string => `cls.${typeof key === 'symbol' ? 'CLS_ID' : key}`;
 
-/** Opens a store of nestjs-cls for each unit; `getId()` in it is the unit's id. An instance is for the module's option `units`. */
+/** Opens a store of nestjs-cls for each unit; `getId()` in it is the unit's id. `ClsUnitsModule.forRoot()` makes one. */
+@AroundUnits('import ClsUnitsModule.forRoot()')
 export class ClsUnits implements UnitInterceptor {
   private readonly cls = ClsServiceManager.getClsService();
   private readonly carried: readonly (string | typeof CLS_ID)[];
