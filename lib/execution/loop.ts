@@ -160,9 +160,10 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
     else this.parts.leave();
   };
 
-  /** In the worker's own place, where a throw is a rejection. */
-  private async within<T>(fn: () => Promise<T>): Promise<T> {
-    return await this.site.environment.inside.run(this.site.definition, fn);
+  /** As code of the worker's own, where a throw is a rejection. */
+  private within<T>(fn: () => Promise<T>): Promise<T> {
+    const { environment, definition, label } = this.site;
+    return environment.inside.run(definition, label, fn);
   }
 
   private outcomeOf(error: unknown): Outcome {

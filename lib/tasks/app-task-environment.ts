@@ -22,6 +22,8 @@ type Intake =
   | { readonly type: 'open' }
   /** @property late submitted by nobody who is drained: a request */
   | { readonly type: 'draining'; readonly until: number; readonly late: WeakSet<Task<unknown>> }
+  /** What was accepted is drained. Whatever comes now is late. */
+  | { readonly type: 'drained'; readonly until: number; readonly late: WeakSet<Task<unknown>> }
   | { readonly type: 'closed' };
 
 /** What all pools of an app share: who is told of what, and what is still accepted. */
@@ -61,7 +63,7 @@ export class AppTaskEnvironment implements TaskEnvironment {
 
   get until(): number {
     const { stage } = this;
-    return stage.type === 'open' ? Infinity : stage.type === 'draining' ? stage.until : -Infinity;
+    return stage.type === 'open' ? Infinity : stage.type === 'closed' ? -Infinity : stage.until;
   }
 
   assertOpen(pool: string): void {
@@ -69,7 +71,8 @@ export class AppTaskEnvironment implements TaskEnvironment {
   }
 
   accepted(task: Task<unknown>): void {
-    if (this.stage.type === 'draining' && !this.inside.some(() => true)) this.stage.late.add(task);
+    const { stage } = this;
+    if (stage.type === 'drained' || (stage.type === 'draining' && !this.inside.mayBe)) stage.late.add(task);
   }
 
   discarded(pool: string): void {
@@ -132,7 +135,12 @@ export class AppTaskEnvironment implements TaskEnvironment {
   }
 
   isLate(task: Task<unknown>): boolean {
-    return this.stage.type === 'draining' && this.stage.late.has(task);
+    return 'late' in this.stage && this.stage.late.has(task);
+  }
+
+  /** The drain of what was accepted is over, whoever still lives. */
+  drained(): void {
+    if (this.stage.type === 'draining') this.stage = { ...this.stage, type: 'drained' };
   }
 
   /** Late ones are waited for, too. */

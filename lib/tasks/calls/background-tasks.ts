@@ -138,10 +138,8 @@ export class BackgroundTasks {
     const { room, pool } = this.at;
     const pools = room.drained(pool);
     if (options.cancelQueued) for (const one of pools) one.cancelWaiting();
-    const isInside = room.site.inside.some((owner) =>
-      pools.some((one) => [...one.running].some((task) => task === owner)),
-    );
-    if (isInside) return selfJoin(`a task of pool "${pool.name}"`, 'drain');
+    const { owner } = room.site.inside;
+    if (owner && pools.some((one) => [...one.running].some((task) => task === owner))) return selfJoin(`a task of pool "${pool.name}"`, 'drain');
     return whenIdle(room.site, pools, options.timeout);
   }
 

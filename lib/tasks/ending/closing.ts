@@ -40,6 +40,7 @@ export class Closing {
     await run();
     await workers;
     const abandoned = await run();
+    room.site.drained();
     return { ...endsSince(room.site.ends, ends), abandoned };
   }
 

@@ -1,7 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { TaskContext } from '../../contract/tasks.js';
 import type { WorkerAborted } from '../../shared/errors.js';
-import type { Place } from '../../shared/inside.js';
 import type { UnitEnvironment } from '../../units/environment.js';
 import type { UnitEnds } from '../../units/follower.js';
 import { Unit } from '../../units/unit.js';
@@ -30,8 +29,12 @@ export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskCon
     super(site, task);
   }
 
-  get place(): Place {
+  get owner(): object {
     return this.task;
+  }
+
+  known(fn: () => unknown): unknown {
+    return this.environment.inside.call(this.task, fn, undefined);
   }
 
   work(): unknown {

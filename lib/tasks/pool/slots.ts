@@ -1,6 +1,7 @@
 import { backoffDelay } from '../../shared/backoff.js';
 import { isAbortBy, isDoNotRestart, type WorkerAborted } from '../../shared/errors.js';
-import { runUnitHere } from '../../units/unit-runner.js';
+import { runInRow, runUnitHere } from '../../units/unit-runner.js';
+import { isFollowing, lookAt } from '../../shared/following.js';
 import { Attempt, type AttemptEnds } from './attempt.js';
 import { endBadly, endCut, endLost, endWell, tell } from './endings.js';
 import { Fifo } from '../../shared/fifo.js';
@@ -14,6 +15,8 @@ export interface SlotOwner {
   /** A slot was left. */
   left(): void;
 }
+
+const NOW = Promise.resolve();
 
 /** Runs tasks, at most so many at a time. A slot is free again when the function has settled, whatever became of the task before. */
 export class Slots implements AttemptEnds {
@@ -45,17 +48,22 @@ export class Slots implements AttemptEnds {
   wake(): void {
     if (this.flow !== 'idle' || this.running.length >= this.count) return;
     this.flow = 'scheduled';
-    this.site.root.defer(this.pump);
+    lookAt(NOW.then(this.pumpInRoot));
   }
 
   private readonly pump = (): void => {
     this.flow = 'pumping';
+    const wasFollowing = isFollowing();
     while (this.running.length < this.count && this.queue.length > 0 && !this.turn.isLong) {
       const task = this.queue.shift();
       if (task) this.begin(task);
+      if (isFollowing() !== wasFollowing) break;
     }
     this.flow = 'idle';
+    // A task has just had Node follow contexts, and may have written to this one.
+    if (isFollowing() !== wasFollowing) this.pumpOn();
   };
+
 
   private begin(task: Task<unknown>): void {
     const attempt = new Attempt(this.site, task, this);
@@ -64,8 +72,7 @@ export class Slots implements AttemptEnds {
     task.phase = attempt;
     this.running.push(task);
     tell(this.site, 'taskStarted', task);
-    if (within) within(runUnitHere, attempt);
-    else runUnitHere(attempt);
+    lookAt(within ? within(runUnitHere, attempt) : runInRow(attempt));
   }
 
   /** Without a retry left the task is over, but for its slot. */
@@ -135,6 +142,8 @@ export class Slots implements AttemptEnds {
   }
 
   private pumpOn(): void {
-    if (this.queue.length > 0) this.site.root.runPlain(this.pump);
+    if (this.queue.length > 0) this.pumpInRoot();
   }
+
+  private readonly pumpInRoot = (): void => this.site.root.runRow(this.pump);
 }

@@ -4,7 +4,6 @@ import { JOIN_OPTIONS, checkAll } from '../../definition/check.js';
 import type { Timer } from '../../shared/clock.js';
 import { handled } from '../../shared/deferred.js';
 import { messageOf, type WorkerAborted } from '../../shared/errors.js';
-import type { Place } from '../../shared/inside.js';
 import type { UnitSpec } from '../../units/environment.js';
 import type { Link } from '../../shared/fifo.js';
 import { Joiners } from './joiners.js';
@@ -57,7 +56,7 @@ let lastResolve: (value: unknown) => void;
 const keepResolve = (resolve: (value: unknown) => void): void => void (lastResolve = resolve);
 
 /** One submitted call: its handle, its place in a queue, and where it is in its life. */
-export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Place {
+export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec {
   before: Task<unknown> | undefined = undefined;
   after: Task<unknown> | undefined = undefined;
   phase: TaskPhase<T> = QUEUED;
@@ -88,14 +87,6 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
 
   get timeout(): number | undefined {
     return this.spec.timeout;
-  }
-
-  get owner(): object {
-    return this;
-  }
-
-  get outer(): undefined {
-    return undefined;
   }
 
   get id(): string {
