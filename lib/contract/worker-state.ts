@@ -15,6 +15,7 @@ export type WorkerState = {
       readonly status: 'waiting';
       readonly on: WaitingOn;
       readonly until?: number;
+      /** Who holds what it waits for, where its gate knows. */
       readonly detail?: string;
       /** The failure that led here. */
       readonly error?: unknown;
@@ -41,6 +42,27 @@ export interface StopReport {
   readonly ms: number;
 }
 
+const LIFE: Readonly<Record<WorkerState['status'], 'before' | 'alive' | 'over'>> = {
+  idle: 'before',
+  waiting: 'alive',
+  running: 'alive',
+  paused: 'alive',
+  stopping: 'alive',
+  stopped: 'over',
+  failed: 'over',
+};
+
 /** Waiting, running, paused or stopping. */
-export const isAlive = (state: WorkerState): boolean =>
-  state.status === 'waiting' || state.status === 'running' || state.status === 'paused' || state.status === 'stopping';
+export const isAlive = ({ status }: WorkerState): boolean => LIFE[status] === 'alive';
+/** Stopped or failed: only somebody's wish starts it again. */
+export const isOver = ({ status }: WorkerState): boolean => LIFE[status] === 'over';
+
+const AT_GATE: Readonly<Record<WaitingOn, boolean>> = {
+  guard: true,
+  lease: true,
+  backoff: false,
+  schedule: false,
+  body: false,
+};
+/** Others decide when it goes on. */
+export const isAtGate = (state: WorkerState): boolean => state.status === 'waiting' && AT_GATE[state.on];

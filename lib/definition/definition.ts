@@ -25,8 +25,6 @@ export interface WorkerDefinition {
   readonly heartbeatTimeout?: number;
   /** The longest any stop may take, extensions included. */
   readonly shutdownTimeout: number;
-  /** What it must pass before it runs, in order. */
-  readonly gates: readonly ('guard' | 'lease')[];
 }
 
 /** `HTTPProbeWorker` is `http-probe`. */
@@ -38,7 +36,6 @@ export function workerNameOf(className: string): string {
 /** What a definition does not say of itself. */
 export interface Surroundings {
   readonly shutdownTimeout: number;
-  readonly gates: WorkerDefinition['gates'];
   readonly defaults: WorkerDefaults;
   /** Options by worker name. */
   readonly overrides: Readonly<Record<string, WorkerOverrides>>;
@@ -46,7 +43,7 @@ export interface Surroundings {
 
 export const SHUTDOWN_TIMEOUT = 25_000;
 export const CANCEL_GRACE = 3_000;
-const ALONE: Surroundings = { shutdownTimeout: SHUTDOWN_TIMEOUT, gates: [], defaults: {}, overrides: {} };
+const ALONE: Surroundings = { shutdownTimeout: SHUTDOWN_TIMEOUT, defaults: {}, overrides: {} };
 
 /**
  * @param subject the class, for messages
@@ -57,7 +54,7 @@ export function defineWorker(
   own: WorkerOptions,
   surroundings: Surroundings = ALONE,
 ): WorkerDefinition {
-  const { defaults, overrides, shutdownTimeout, gates } = surroundings;
+  const { defaults, overrides, shutdownTimeout } = surroundings;
   validateWorkerOptions(subject, own);
   const name = own.name ?? workerNameOf(subject);
   if (!workerName.ok(name)) throw invalid(subject, 'name', name, workerName.allowed);
@@ -83,7 +80,6 @@ export function defineWorker(
     cancelGrace: options.cancelGrace ?? defaults.cancelGrace ?? CANCEL_GRACE,
     heartbeatTimeout: options.heartbeatTimeout ?? defaults.heartbeatTimeout,
     shutdownTimeout,
-    gates,
   };
 }
 

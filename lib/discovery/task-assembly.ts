@@ -9,7 +9,7 @@ import { AppTaskEnvironment } from '../tasks/app-task-environment.js';
 import type { TaskTransport } from '../tasks/wire/transport.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { Decorated } from './decorated.js';
-import { discoverHandlers } from './discover-handlers.js';
+import { discoverHandlers } from './discover.js';
 
 /**
  * The tasks of an app: its pools, its handlers and its transport.

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { WorkerState } from '../contract/worker-state.js';
+import type { WaitingOn, WorkerState } from '../contract/worker-state.js';
 import type { Clock } from '../shared/clock.js';
 import { messageOf, stackOf } from '../shared/errors.js';
 import { Streaks, seconds } from './streaks.js';
@@ -47,7 +47,8 @@ export class LogSubscriber {
   }
 }
 
-const nameOf = (state: WorkerState): string => (state.status === 'waiting' ? `waiting ${state.on}` : state.status);
+const nameOf = (state: WorkerState): string =>
+  state.status === 'waiting' ? `waiting ${state.on} ${state.detail ?? ''}` : state.status;
 
 /** The guard has lines of its own. */
 const isAtGuard = (state: WorkerState): boolean => state.status === 'waiting' && state.on === 'guard';
@@ -57,16 +58,34 @@ const isTicking = (state: WorkerState): boolean =>
 
 function levelOf(from: WorkerState, to: WorkerState): 'verbose' | 'log' | 'error' | undefined {
   if ((isTicking(from) && isTicking(to)) || isAtGuard(to)) return 'verbose';
-  if (to.status === 'failed') return 'error';
-  return to.status === 'waiting' && to.on === 'backoff' ? undefined : 'log';
+  switch (to.status) {
+    case 'failed':
+      return 'error';
+    case 'waiting':
+      return to.on === 'backoff' ? undefined : 'log';
+    case 'idle':
+    case 'running':
+    case 'paused':
+    case 'stopping':
+    case 'stopped':
+      return 'log';
+    default:
+      return to satisfies never;
+  }
 }
+
+const WAITED_FOR: Readonly<Record<WaitingOn, string>> = {
+  guard: 'the guard',
+  lease: 'the lease',
+  backoff: 'the backoff',
+  schedule: 'its next run',
+  body: 'its last body to settle',
+};
 
 function describe(state: WorkerState): string {
   switch (state.status) {
     case 'waiting':
-      return state.on === 'schedule'
-        ? 'waits for its next run'
-        : `waits for ${state.on === 'body' ? 'its last body to settle' : `the ${state.on}`}`;
+      return `waits for ${WAITED_FOR[state.on]}${state.detail === undefined ? '' : `: ${state.detail}`}`;
     case 'running':
       return `is running${state.incarnation > 1 ? ` (incarnation ${state.incarnation})` : ''}`;
     case 'stopping':
@@ -75,7 +94,10 @@ function describe(state: WorkerState): string {
       return state.reason === 'requested' || state.reason === 'shutdown' ? 'stopped' : `stopped: ${state.reason}`;
     case 'failed':
       return `failed for good: ${messageOf(state.error)}`;
-    default:
+    case 'idle':
+    case 'paused':
       return `is ${state.status}`;
+    default:
+      return state satisfies never;
   }
 }

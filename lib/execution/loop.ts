@@ -20,8 +20,10 @@ const TICKS_OPTIONS = { ms: milliseconds(1) };
 /** One run of a loop: what the supervisor steers, and what the body is given. */
 export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   readonly name: string;
-  readonly incarnation: number;
-  readonly logger: LoggerService;
+  readonly incarnation = this.run.incarnation;
+  readonly logger: LoggerService = this.site.logger;
+  readonly lease = this.run.lease;
+  readonly shard = this.run.shard;
 
   private readonly controller = new AbortController();
   /** Of its units, unless they have headers or a time-out. */
@@ -38,8 +40,6 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   ) {
     const { definition, environment } = site;
     this.name = definition.name;
-    this.incarnation = run.incarnation;
-    this.logger = site.logger;
     const slice = sliceOf(definition);
     this.plain = { kind: 'unit', name: this.name, headers: NO_HEADERS, beat: this.beat, slice };
     this.pace = new Pace(environment.clock, this.name, this.beat, slice);

@@ -1,9 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { TickContext } from '../contract/contexts.js';
+import type { Lease } from '../contract/lease.js';
 import type { TickRunnable } from '../contract/runnable.js';
 import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
-import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
+import type { LiveBody, Outcome, Part, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { UnitEnds } from '../units/follower.js';
 import { NO_HEADERS, runUnit } from '../units/unit-runner.js';
@@ -63,6 +64,14 @@ class Tick extends Unit implements TickContext, UnitEnds {
 
   work(): unknown {
     return this.site.target.run(this);
+  }
+
+  get lease(): Lease | undefined {
+    return this.run.lease;
+  }
+
+  get shard(): Part | undefined {
+    return this.run.shard;
   }
 
   get logger(): LoggerService {

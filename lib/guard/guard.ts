@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Held } from '../endpoint/endpoint.js';
 import { deferred } from '../shared/deferred.js';
 import { WorkerAborted } from '../shared/errors.js';
-import type { Gate, Pass } from '../supervision/ports.js';
+import type { Pass } from '../supervision/ports.js';
 import { Holder } from './holder.js';
 import { goneLine, lookOut } from './look-out.js';
 import { joinProcess, stuckLine, type AppRecord } from './process-registry.js';
@@ -44,10 +44,6 @@ export class Guard {
     private readonly portsOf: (workers: readonly string[]) => GuardPorts,
     private readonly broken: (error: unknown) => void,
   ) {}
-
-  gateOf(worker: string): Gate {
-    return { on: 'guard', enter: (signal) => this.enter(worker, signal) };
-  }
 
   /** Resolves when bootstrap may go on: only an app that is closing holds it up, at most `handoverTimeout`. */
   start(workers: readonly string[]): Promise<void> {
@@ -115,9 +111,8 @@ export class Guard {
     return this.turnstile.living.length;
   }
 
-  private async enter(worker: string, signal: AbortSignal): Promise<Pass> {
-    if (this.state.type === 'outside') return { signal: new AbortController().signal, leave: () => undefined };
-    while (this.state.type !== 'holding' || this.state.lost.signal.aborted) await this.turnstile.wait(signal);
+  async enter(worker: string, signal: AbortSignal, tell: (detail: string) => void): Promise<Pass> {
+    while (this.state.type !== 'holding' || this.state.lost.signal.aborted) await this.turnstile.wait(signal, tell);
     return this.turnstile.admit(worker, this.state.lost.signal, () => this.left());
   }
 
@@ -135,6 +130,7 @@ export class Guard {
       (held) => this.won(held),
       (socket) => this.serve(socket),
       (by) => this.leave(seeker, by),
+      (holder) => this.turnstile.tell(holder),
       patient,
     );
     this.state = { type: 'seeking', seeker };

@@ -2,11 +2,12 @@ import { createHash, createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Logger } from '@nestjs/common';
+import type { WorkerState } from '../contract/worker-state.js';
 import type { GuardOptions } from '../definition/module-options.js';
 import { endpointOf } from '../endpoint/endpoint.js';
 import { userDirectory, userSecret } from '../endpoint/user-secret.js';
 import type { EventHub } from '../events/event-hub.js';
-import { ancestors, groupLeader, isOrphaned, startedBy, type ProcessInfo } from '../host/ancestry.js';
+import { isOrphaned, startedBy } from '../host/ancestry.js';
 import { endProcess } from '../host/signals.js';
 import { processBorn, type Clock } from '../shared/clock.js';
 import { messageOf } from '../shared/errors.js';
@@ -14,7 +15,7 @@ import type { Supervisor } from '../supervision/supervisor.js';
 import { Guard } from './guard.js';
 import { guardKey, ownEntry, type AppIdentity } from './guard-key.js';
 import type { GuardPorts } from './ports.js';
-import { isBornOrphan, whenToGuard, type Origin } from './when-to-guard.js';
+import { isBornOrphan, type Origin } from './when-to-guard.js';
 
 const HANDOVER_TIMEOUT = 10_000;
 
@@ -24,19 +25,17 @@ export interface GuardedApp extends Pick<AppIdentity, 'rootModule'> {
   readonly hub: EventHub;
   readonly logger: Logger;
   readonly shutdownTimeout: number;
-  supervisors(): readonly Supervisor[];
+  units(): readonly Supervisor[];
+  /** The workers that were enabled one by one. */
+  named(): readonly string[];
   drain(): Promise<unknown>;
 }
 
-/** @returns undefined where the guard is off; one debug line says why */
 export function makeGuard(
-  { mode, key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions,
+  { key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions,
   app: GuardedApp,
-): Guard | undefined {
-  const origin = originOf(mode === 'off' ? [] : ancestors());
-  const { on, because } = whenToGuard(mode ?? 'auto', origin);
-  app.logger.debug(`the development guard is ${on ? 'on' : 'off'}: ${because}`);
-  if (!on) return undefined;
+  origin: Origin,
+): Guard {
   const recorded = startedBy(origin.ancestors);
   const bornOrphan = isBornOrphan(origin);
   const portsFor = (workers: readonly string[]): GuardPorts => ({
@@ -49,13 +48,6 @@ export function makeGuard(
   );
   return guard;
 }
-
-const originOf = (chain: readonly ProcessInfo[]): Origin => ({
-  env: process.env,
-  self: [process.argv0, ...process.execArgv, ...process.argv.slice(1)].join(' '),
-  ancestors: chain,
-  leader: groupLeader(),
-});
 
 /** @param closed the app has been drained where nobody listens for a signal */
 function portsOf(
@@ -81,11 +73,11 @@ function portsOf(
     ),
     abandoned: (workers) =>
       app
-        .supervisors()
+        .units()
         .filter((one) => workers.includes(one.policy.name) && stuck(one))
         .map((one) => one.policy.name),
     drained: async () =>
-      void (await Promise.all(app.supervisors().map((one) => one.until(() => one.state.status !== 'stopping')))),
+      void (await Promise.all(app.units().map((one) => one.until(() => one.state.status !== 'stopping')))),
     closeApp: () => endProcess(clock, shutdownTimeout, () => app.drain().then(closed), 0),
     exit: (line) => {
       logger.error(line);
@@ -96,8 +88,16 @@ function portsOf(
   };
 }
 
-const stuck = ({ machine, state }: Supervisor): boolean =>
-  machine.live && state.status !== 'running' && state.status !== 'stopping';
+const WAITED_FOR: Readonly<Record<WorkerState['status'], boolean>> = {
+  running: true,
+  stopping: true,
+  idle: false,
+  waiting: false,
+  paused: false,
+  stopped: false,
+  failed: false,
+};
+const stuck = ({ machine, state }: Supervisor): boolean => machine.live && !WAITED_FOR[state.status];
 
 const notesIn = (path: string, me: GuardPorts['me'], since: () => string): GuardPorts['notes'] => ({
   write: () => {

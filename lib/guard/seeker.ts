@@ -33,6 +33,7 @@ export class Seeker {
     private readonly won: (held: Held) => void,
     private readonly serve: (socket: Socket) => void,
     private readonly orphaned: (by: number) => void,
+    private readonly waitsFor: (holder: string) => void,
     private readonly displaced: boolean,
   ) {
     this.patient = displaced;
@@ -137,6 +138,7 @@ export class Seeker {
     const { hub, clock } = this.ports;
     this.asked = { at: this.asked?.at ?? clock.now(), of: answer };
     this.patient = answer.type === 'kept';
+    if (answer.type !== 'released') this.waitsFor(`pid ${answer.pid} (${answer.entry})`);
     if (answer.type === 'kept') {
       const { pid, entry } = answer;
       if (this.ports.isOrphaned()) return this.orphaned(pid);
@@ -154,7 +156,9 @@ export class Seeker {
   private async refused(why: Exclude<Refusal, 'gone'>): Promise<void> {
     if (why === 'silent') return;
     const line = why === 'unproven' ? 'did not prove that it belongs to this user' : 'speaks another protocol version';
-    this.warnOnce(`${this.ports.notes.read()} and ${line}: the workers wait`);
+    const holder = this.ports.notes.read();
+    this.waitsFor(holder);
+    this.warnOnce(`${holder} and ${line}: the workers wait`);
     this.bootstrap.resolve();
     await this.pause.rest(PATIENCE);
   }

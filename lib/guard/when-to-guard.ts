@@ -71,14 +71,20 @@ export function isBornOrphan(origin: Origin): boolean {
   return !PACKAGE_MANAGER.test(starter.command) || isWatchScript(env) || isWatcher(leader?.command ?? '');
 }
 
-function offMark(env: Origin['env'], watched: boolean): string | undefined {
+/** Whoever runs it: the environment alone says so. */
+export function whyOffAnyway(env: Origin['env']): string | undefined {
   if (env['NODE_ENV'] === 'production') return 'NODE_ENV is production';
   if (env['CI'] !== undefined && env['CI'] !== 'false' && env['CI'] !== '') return 'CI is set';
   const runner = testRunnerOf(env);
   if (runner !== undefined) return `a test runner runs it (${runner})`;
   if (cluster.isWorker) return 'it is a cluster worker';
   const replica = REPLICA_MARKS.find((mark) => env[mark] !== undefined);
-  if (replica !== undefined) return `it is a replica (${replica})`;
+  return replica === undefined ? undefined : `it is a replica (${replica})`;
+}
+
+function whyOff(env: Origin['env'], watched: boolean): string | undefined {
+  const anyway = whyOffAnyway(env);
+  if (anyway !== undefined) return anyway;
   const service = SERVICE_MARKS.find((mark) => env[mark] !== undefined);
   return service !== undefined && !watched ? `a service manager runs it (${service})` : undefined;
 }
@@ -88,7 +94,7 @@ export function whenToGuard(mode: GuardMode, origin: Origin): Decision {
   if (mode !== 'auto') return { on: mode === 'on', because: `guard: '${mode}'` };
   const { env } = origin;
   const mark = watcherMark(origin);
-  const off = offMark(env, mark !== undefined);
+  const off = whyOff(env, mark !== undefined);
   if (off !== undefined) return { on: false, because: off };
   if (env['NODE_ENV'] === 'development') return { on: true, because: 'NODE_ENV is development' };
   if (env['NODE_ENV'] !== undefined) return { on: false, because: `NODE_ENV is ${env['NODE_ENV']}` };

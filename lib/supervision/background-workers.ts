@@ -2,26 +2,26 @@ import { Inject, Injectable, type Type } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { WorkerEvent } from '../contract/events.js';
 import type { Runnable, TickRunnable } from '../contract/runnable.js';
-import type { StopReport } from '../contract/worker-state.js';
+import { isAlive, type StopReport } from '../contract/worker-state.js';
 import type { LoopOptions, OmitEach, TickOptions } from '../definition/options.js';
 import type { WorkerHandle } from './handle.js';
 import type { Registry } from './registry.js';
+import { WORKER_HOST } from './worker-host.js';
 
 export type AddedTick = { name: string } & OmitEach<TickOptions, 'thread'> & TickRunnable;
 export type AddedLoop = { name: string } & OmitEach<LoopOptions, 'thread'> & Runnable;
 
 /** What the control needs of the app; any call discovers the workers first. */
-export interface WorkerHost {
+export interface ControlHost {
   registry(): Registry;
   add(definition: AddedTick | AddedLoop): WorkerHandle;
   readonly events$: Observable<WorkerEvent>;
 }
-export const WORKER_HOST = Symbol('nestjs-background-worker:host');
 
 /** The control of an app's workers. Inject it anywhere. */
 @Injectable()
 export class BackgroundWorkers {
-  constructor(@Inject(WORKER_HOST) private readonly host: WorkerHost) {}
+  constructor(@Inject(WORKER_HOST) private readonly host: ControlHost) {}
 
   list(): readonly WorkerHandle[] {
     return this.host.registry().all.map(({ handle }) => handle);
@@ -48,14 +48,13 @@ export class BackgroundWorkers {
   /** Stops it and forgets it; an abandoned body keeps its name until it has settled. */
   async remove(name: string): Promise<StopReport> {
     const registry = this.host.registry();
-    const { handle, supervisor } = registry.get(name);
+    const { handle, units } = registry.get(name);
     try {
       return await handle.stop();
     } finally {
-      const gone = supervisor
-        .until(() => !supervisor.machine.live && !handle.isAlive)
-        .then(() => registry.delete(name));
-      if (!supervisor.machine.live) await gone;
+      const over = units.map((unit) => unit.until(() => !unit.machine.live && !isAlive(unit.state)));
+      const gone = Promise.all(over).then(() => registry.delete(name));
+      if (units.every(({ machine }) => !machine.live)) await gone;
     }
   }
 

@@ -1,8 +1,8 @@
 import { isAlive, type StopReport, type WorkerState } from '../contract/worker-state.js';
 import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import { handled } from '../shared/deferred.js';
-import { BackgroundWorkerError } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
+import { selfJoin } from '../shared/self-join.js';
 import type { Stage } from './stage.js';
 import { notRunning, type Supervisor } from './supervisor.js';
 
@@ -101,8 +101,7 @@ export class SupervisedHandle implements WorkerHandle {
     return this.stage.whenOpen(() => {
       const { supervisor, state } = this;
       if (state.status === 'idle' && supervisor.policy.autoStart) return handled(this.triggerOnceStarted());
-      const ending = state.status === 'stopping' && state.then !== 'restart' && state.then !== 'wait';
-      if (!this.isAlive || state.status === 'paused' || ending) return Promise.reject(notRunning(this.supervisor));
+      if (!takesTriggers(state)) return Promise.reject(notRunning(supervisor));
       if (supervisor.policy.kind.type === 'loop') {
         supervisor.dispatch({ type: 'trigger' });
         return Promise.resolve();
@@ -127,8 +126,32 @@ export class SupervisedHandle implements WorkerHandle {
 
   /** Waits, but for a body that would wait for itself. */
   private joined<T>(what: string, wait: () => Promise<T>): Promise<T> {
-    if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.policy)) return wait();
-    const message = `${this.name}: ${what}() was asked for by its own body, which cannot wait for itself; it is done all the same`;
-    return handled(Promise.reject(new BackgroundWorkerError('BGW_SELF_JOIN', message)));
+    if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.definition)) return wait();
+    return selfJoin(this.name, what, 'body');
+  }
+}
+
+const GOES_ON: Readonly<Record<Extract<WorkerState, { status: 'stopping' }>['then'], boolean>> = {
+  restart: true,
+  wait: true,
+  stop: false,
+  fail: false,
+  pause: false,
+};
+
+function takesTriggers(state: WorkerState): boolean {
+  switch (state.status) {
+    case 'waiting':
+    case 'running':
+      return true;
+    case 'stopping':
+      return GOES_ON[state.then];
+    case 'idle':
+    case 'paused':
+    case 'stopped':
+    case 'failed':
+      return false;
+    default:
+      return state satisfies never;
   }
 }

@@ -101,7 +101,6 @@ export function everyOption(cases: Record<string, Case>, path: string, subject: 
 export const define = (own: WorkerOptions, defaults: WorkerDefaults = {}, over?: unknown): WorkerDefinition =>
   defineWorker(SUBJECT, own, {
     shutdownTimeout: 25_000,
-    gates: [],
     defaults,
     overrides: { [(own as WorkerOptions | null)?.name ?? workerNameOf(SUBJECT)]: over as WorkerOverrides },
   });

@@ -184,7 +184,6 @@ describe('what is not said', () => {
       cancelGrace: 3_000,
       heartbeatTimeout: undefined,
       shutdownTimeout: 25_000,
-      gates: [],
     });
     expect(defineWorker(SUBJECT, { critical: true }).maxFailures).toBe(10);
   });

@@ -1,6 +1,7 @@
 import { JOIN_OPTIONS, checkAll } from '../../definition/check.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import { deferred } from '../../shared/deferred.js';
+import { inTime } from '../../shared/in-time.js';
 import { WorkerAborted } from '../../shared/errors.js';
 import type { TaskEnvironment } from '../pool/task-environment.js';
 import type { TaskPool } from '../pool/pool.js';
@@ -111,12 +112,10 @@ export function namesOf(tasks: readonly Task<unknown>[]): string {
 export async function whenIdle(site: TaskEnvironment, pools: readonly TaskPool[], timeout = Infinity): Promise<void> {
   checkAll('BackgroundTasks.drain()', { timeout }, JOIN_OPTIONS);
   if (!isBusy(pools, ALL)) return;
-  const over = deferred();
-  const unwatch = pools.map((pool) => pool.watch(() => (isBusy(pools, ALL) ? undefined : over.resolve())));
-  const timer = timeout === Infinity ? undefined : site.clock.after(timeout, () => over.resolve());
-  await over.promise;
-  timer?.cancel();
-  for (const end of unwatch) end();
+  await inTime(site.clock, timeout, (reached) => {
+    const unwatch = pools.map((pool) => pool.watch(() => isBusy(pools, ALL) || reached()));
+    return () => unwatch.forEach((end) => end());
+  });
   const left = [...tasksOf(pools, ALL)];
   if (left.length === 0) return;
   site.taskLogger.warn(`drain() has waited ${timeout} ms; abandoned, not finished: ${namesOf(left)}`);
