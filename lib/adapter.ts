@@ -13,6 +13,9 @@ export type { Lease } from './contract/lease.js';
 export type { WaitingOn, WorkerState } from './contract/worker-state.js';
 export type { UnitInfo, UnitInterceptor } from './contract/units.js';
 export type {
+  Delivered,
+  Delivery,
+  DeliveryEnd,
   HandlerInfo,
   Sending,
   TaskConsumer,

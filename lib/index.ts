@@ -43,6 +43,9 @@ export type {
   StandardSchemaV1,
 } from './contract/standard-schema.js';
 export type {
+  Delivered,
+  Delivery,
+  DeliveryEnd,
   HandlerInfo,
   Sending,
   TaskConsumer,

@@ -28,6 +28,7 @@ export type EventBody =
         | 'taskCancelled'
         | 'taskRefused'
         | 'taskDiscarded'
+        | 'taskHandedBack'
         | 'taskUnknownHandler';
       readonly error?: unknown;
       readonly attempt?: number;

@@ -4,7 +4,8 @@ import type { BackgroundWorkerModuleOptions } from '../definition/module-options
 import { TASKS, type Selection } from '../host/enabled.js';
 import { Handlers } from '../tasks/wire/handlers.js';
 import { MemoryTransport } from '../tasks/wire/memory-transport.js';
-import { DEFAULT_POOL, AppTasks } from '../tasks/app-tasks.js';
+import { AppTasks } from '../tasks/app-tasks.js';
+import { DEFAULT_POOL } from '../tasks/pool/pools.js';
 import { AppTaskEnvironment } from '../tasks/app-task-environment.js';
 import type { TaskTransport } from '../tasks/wire/transport.js';
 import type { UnitEnvironment } from '../units/environment.js';

@@ -42,7 +42,7 @@ export class AppTaskEnvironment implements TaskEnvironment {
   private readonly streaks: Streaks;
   private stage: Intake = { type: 'open' };
   private missedLines = 0;
-  private readonly counts = { drained: 0, cut: 0, lost: 0 };
+  private readonly counts = { drained: 0, cut: 0, lost: 0, handedBack: 0 };
 
   constructor(
     environment: UnitEnvironment,
@@ -113,7 +113,7 @@ export class AppTaskEnvironment implements TaskEnvironment {
   retrying({ name, id, attempts, spec }: Task<unknown>, error: unknown, wait: number): void {
     const times = this.streaks.note(name);
     if (times === undefined) return;
-    const of = `attempt ${attempts} of ${spec.retries + 1}`;
+    const of = `attempt ${attempts} of ${spec.engine ? attempts + spec.engine.attemptsLeft : spec.retries + 1}`;
     this.logger.warn(`task ${name} (${id}) failed${times}, ${of}, next try in ${seconds(wait)}: ${messageOf(error)}`);
   }
 

@@ -12,6 +12,7 @@ import { BackgroundTasks } from '../../lib/tasks/calls/background-tasks.js';
 import { Closing } from '../../lib/tasks/ending/closing.js';
 import { Handlers, type FoundHandler } from '../../lib/tasks/wire/handlers.js';
 import { MemoryTransport } from '../../lib/tasks/wire/memory-transport.js';
+import type { TaskTransport } from '../../lib/tasks/wire/transport.js';
 import { AppTasks } from '../../lib/tasks/app-tasks.js';
 import { AppTaskEnvironment } from '../../lib/tasks/app-task-environment.js';
 import { UNIT_EVENTS } from '../../lib/units/environment.js';
@@ -27,6 +28,10 @@ export interface TaskRigOptions {
   /** Nobody listens to events. */
   readonly quiet?: boolean;
   readonly grace?: number;
+  /** Default true: the app has booted. */
+  readonly booted?: boolean;
+  /** Default: in memory. */
+  readonly transport?: TaskTransport;
 }
 
 /** The tasks of an app as the app makes them, on the fake clock, without Nest. */
@@ -35,12 +40,20 @@ export class TaskRig {
   readonly events: WorkerEvent[] = [];
   readonly lines: string[] = [];
   readonly broken: unknown[] = [];
-  readonly room: AppTasks;
+  readonly app: AppTasks;
   readonly tasks: BackgroundTasks;
   readonly closing: Closing;
 
   constructor(options: TaskRigOptions = {}) {
-    const { pool = {}, pools = {}, interceptors = [], handlers = [], consumes = true, grace = 3_000 } = options;
+    const {
+      pool = {},
+      pools = {},
+      interceptors = [],
+      handlers = [],
+      consumes = true,
+      grace = 3_000,
+      booted = true,
+    } = options;
     this.clock.draw = 0;
     const root = new RootContext();
     const hub = new EventHub(this.clock, (error) => this.broken.push(error), root.run);
@@ -51,20 +64,21 @@ export class TaskRig {
     const unitAudience = hub.audience(UNIT_EVENTS);
     const environment = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
     const site = new AppTaskEnvironment(environment, logger, options.onError);
-    this.room = new AppTasks(
+    this.app = new AppTasks(
       site,
       new Handlers(handlers),
-      new MemoryTransport(),
+      options.transport ?? new MemoryTransport(),
       { ...pools, default: pool },
       consumes,
       logger,
     );
+    if (booted) this.app.consume();
     this.tasks = this.named();
-    this.closing = new Closing(this.room, this.clock, grace);
+    this.closing = new Closing(this.app, this.clock, grace);
   }
 
   named(name?: string): BackgroundTasks {
-    return new BackgroundTasks({ tasks: () => this.room }, name);
+    return new BackgroundTasks({ tasks: () => this.app }, name);
   }
 
   types(): readonly string[] {

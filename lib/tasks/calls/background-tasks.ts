@@ -16,7 +16,8 @@ import { runHere } from './run.js';
 import { whenIdle } from '../ending/drain.js';
 import { mapTasks } from './map.js';
 import type { TaskPool } from '../pool/pool.js';
-import { DEFAULT_POOL, type AppTasks } from '../app-tasks.js';
+import type { AppTasks } from '../app-tasks.js';
+import { DEFAULT_POOL } from '../pool/pools.js';
 import { selfJoin } from '../../shared/self-join.js';
 import { specOf } from '../pool/task-spec.js';
 import { Task, type TaskFunction } from '../pool/task.js';
@@ -29,7 +30,7 @@ export const TASK_HOST = Symbol('nestjs-background-worker:task-host');
 
 /** Work that outlives the request that asked for it: bounded, retried, cancelled, drained when the app stops. Inject it anywhere. */
 export class BackgroundTasks {
-  private found: { readonly room: AppTasks; readonly pool: TaskPool } | undefined;
+  private found: { readonly app: AppTasks; readonly pool: TaskPool } | undefined;
 
   /** @param name of the pool in the module's option `pools` */
   constructor(
@@ -48,7 +49,7 @@ export class BackgroundTasks {
     return task;
   }
 
-  /** Waits for room, unless `signal` aborts: the handle is cancelled then. Rejects with `BGW_SHUTTING_DOWN`, `BGW_INVALID_OPTION`. */
+  /** Waits for app, unless `signal` aborts: the handle is cancelled then. Rejects with `BGW_SHUTTING_DOWN`, `BGW_INVALID_OPTION`. */
   async submitWhenFree<T>(
     fn: (ctx: TaskContext) => T | PromiseLike<T>,
     options?: SubmitOptions,
@@ -91,7 +92,7 @@ export class BackgroundTasks {
     ...args: DispatchArgs<C, M>
   ): Promise<DispatchedTask> {
     const [payload, options] = args as [unknown, DispatchOptions?];
-    return await dispatchTo(this.at.room, handler, method, payload, options);
+    return await dispatchTo(this.at.app, handler, method, payload, options);
   }
 
   /**
@@ -105,28 +106,28 @@ export class BackgroundTasks {
     ...args: RunArgs<C, M>
   ): TaskHandle<RunResult<C, M>> {
     const [payload, options] = args as [unknown, RunOptions?];
-    const { room, pool } = this.at;
-    const task = runHere(room, this.name === DEFAULT_POOL ? undefined : pool, handler, method, payload, options);
+    const { app, pool } = this.at;
+    const task = runHere(app, this.name === DEFAULT_POOL ? undefined : pool, handler, method, payload, options);
     return task as Task<RunResult<C, M>>;
   }
 
   /** Of a task whose id was read, or that was dispatched, while it is remembered: the last 1,000 that have settled are. */
   async status(id: string): Promise<TaskStatus | undefined> {
-    const { room } = this.at;
-    return room.status(id) ?? (await room.transport.status?.(id));
+    const { app } = this.at;
+    return app.status(id) ?? (await app.transport.status?.(id));
   }
 
   /** Those that failed for good, the newest first; at most `limit`, default 100. */
   async failed({ limit = 100 }: { limit?: number } = {}): Promise<readonly TaskStatus[]> {
-    const { room } = this.at;
-    const here = room.site.ledger.listFailed(limit);
-    return [...here, ...((await room.transport.failed?.(limit)) ?? [])].slice(0, limit);
+    const { app } = this.at;
+    const here = app.environment.ledger.listFailed(limit);
+    return [...here, ...((await app.transport.failed?.(limit)) ?? [])].slice(0, limit);
   }
 
   /** Once more from the beginning, under the same id. Rejects with `BGW_UNKNOWN_TASK`, `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`. */
   async retry(id: string): Promise<void> {
-    const { room } = this.at;
-    if (room.retry(id) || (await room.transport.retry?.(id))) return;
+    const { app } = this.at;
+    if (app.retry(id) || (await app.transport.retry?.(id))) return;
     throw new BackgroundWorkerError('BGW_UNKNOWN_TASK', `no failed task ${id} is remembered`);
   }
 
@@ -135,13 +136,13 @@ export class BackgroundTasks {
    * @param options `cancelQueued`: what has not begun never does. (After Python's `Executor.shutdown(cancel_futures=True)`.)
    */
   drain(options: { timeout?: number; cancelQueued?: boolean } = {}): Promise<void> {
-    const { room, pool } = this.at;
-    const pools = room.drained(pool);
+    const { app, pool } = this.at;
+    const pools = app.pools.drainedWith(pool);
     if (options.cancelQueued) for (const one of pools) one.cancelWaiting();
-    const { owner } = room.site.inside;
+    const { owner } = app.environment.inside;
     if (owner && pools.some((one) => [...one.running].some((task) => task === owner)))
       return selfJoin(`a task of pool "${pool.name}"`, 'drain');
-    return whenIdle(room.site, pools, options.timeout);
+    return whenIdle(app.environment, pools, options.timeout);
   }
 
   private taskOf<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Task<T> {
@@ -151,7 +152,7 @@ export class BackgroundTasks {
 
   private get at(): NonNullable<BackgroundTasks['found']> {
     if (this.found) return this.found;
-    const room = this.host.tasks();
-    return (this.found = { room, pool: room.pool(this.name) });
+    const app = this.host.tasks();
+    return (this.found = { app, pool: app.pools.get(this.name) });
   }
 }

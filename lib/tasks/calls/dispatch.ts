@@ -8,19 +8,19 @@ import { checkDispatch } from '../../definition/submission.js';
 
 /** Through the transport, as JSON. The schema is asked of that JSON, here and where it is handled; what is sent is its input. */
 export async function dispatchTo(
-  room: AppTasks,
+  app: AppTasks,
   by: HandlerClass<unknown>,
   method: string,
   payload: unknown,
   options: DispatchOptions = {},
 ): Promise<DispatchedTask> {
   checkDispatch(options);
-  const { registry, transport, site } = room;
-  const headers = capture(site.interceptors);
-  const { name, retries, backoff, payload: schema } = registry.definitionOf(by, method);
+  const { handlers, transport, environment } = app;
+  const headers = capture(environment.interceptors);
+  const { name, retries, backoff, payload: schema } = handlers.definitionOf(by, method);
   const json = jsonOf(payload);
   if (schema) await parsed(name, schema, json);
-  site.assertOpen(room.poolOf(name).name);
+  environment.assertOpen(app.pools.ofHandler(name).name);
   const { id = randomUUID(), ...sending } = options;
   await transport.send({ id, name, payload: json, headers }, { ...sending, retries, backoff });
   return { id };

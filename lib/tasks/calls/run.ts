@@ -12,22 +12,22 @@ import { Task } from '../pool/task.js';
  * @param pool default: the handler's
  */
 export function runHere(
-  room: AppTasks,
+  app: AppTasks,
   pool: TaskPool | undefined,
   by: HandlerClass<unknown>,
   method: string,
   payload: unknown,
   given: RunOptions = {},
 ): Task<unknown> {
-  const { name, timeout, backoff: own } = room.registry.definitionOf(by, method);
-  const handler = room.registry.get(name);
+  const { name, timeout, backoff: own } = app.handlers.definitionOf(by, method);
+  const handler = app.handlers.get(name);
   const backoff = checkRun(given, own);
   const { transfer = [], ...options } = given;
-  const into = pool ?? room.poolOf(name);
+  const into = pool ?? app.pools.ofHandler(name);
   into.assertRoom();
   const copy: unknown = structuredClone(payload, { transfer: [...transfer] as ArrayBuffer[] });
   const fn = (ctx: TaskContext): unknown => handler.call(transfer.length > 0 ? copy : structuredClone(copy), ctx);
-  const spec = specOf(room.site, options, {
+  const spec = specOf(app.environment, options, {
     name: options.name ?? name,
     timeout: options.timeout ?? timeout,
     backoff,

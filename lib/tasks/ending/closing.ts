@@ -17,7 +17,7 @@ export class Closing {
   private latest = Infinity;
 
   constructor(
-    private readonly room: AppTasks,
+    private readonly tasks: AppTasks,
     private readonly clock: Clock,
     private readonly grace: number,
   ) {}
@@ -28,51 +28,56 @@ export class Closing {
    * @param last when `end` must have ended
    */
   async begin(workers: Promise<unknown>, deadline: number, last: number): Promise<TaskStopReport> {
-    const { room } = this;
-    const { ends } = room.site;
-    room.site.drain(deadline);
-    room.stop();
+    const { tasks } = this;
+    const { environment, pools, life } = tasks;
+    const { ends } = environment;
+    environment.drain(deadline);
+    const stopped = life.stop(deadline);
+    for (const pool of pools.all) pool.handBack();
     const run = async (): Promise<readonly string[]> => {
-      const drain = this.drain(deadline, (task) => !room.site.isLate(task));
+      const drain = this.drain(deadline, (task) => !environment.isLate(task));
       this.part = { type: 'first', last, drain };
       return await drain.finished;
     };
     await run();
     await workers;
     const abandoned = await run();
-    room.site.drained();
-    return { ...endsSince(room.site.ends, ends), abandoned };
+    environment.drained();
+    await stopped;
+    return { ...endsSince(environment.ends, ends), abandoned };
   }
 
   /** Drains what came late. @returns what to complain of, if anything */
   async end(): Promise<string | undefined> {
     if (this.part.type !== 'first') return undefined;
-    const { room, part, clock } = this;
-    const { ends } = room.site;
-    const before = new Set([...room.running].filter((task) => !room.site.isLate(task)));
+    const { tasks, part, clock } = this;
+    const { environment, pools } = tasks;
+    const { ends } = environment;
+    const before = new Set(pools.running.filter((task) => !environment.isLate(task)));
     const includes = (task: Task<unknown>): boolean => !before.has(task);
-    room.site.drainLate(part.last);
+    environment.drainLate(part.last);
     let abandoned: readonly string[] = [];
     do {
       const drain = this.drain(part.last, includes);
       this.part = { type: 'second', drain };
       abandoned = await drain.finished;
-    } while (isBusy(room.pools, { includes }) && clock.now() < Math.min(part.last, this.latest));
-    room.close();
-    return complaintOf({ ...endsSince(room.site.ends, ends), abandoned });
+    } while (isBusy(pools.all, { includes }) && clock.now() < Math.min(part.last, this.latest));
+    await tasks.close(Math.min(part.last, this.latest));
+    return complaintOf({ ...endsSince(environment.ends, ends), abandoned });
   }
 
   /** Waits no longer, in neither part. */
   abandon(): void {
     this.latest = this.clock.now();
     if (this.part.type !== 'not yet') this.part.drain?.abandon();
+    this.tasks.life.abandon();
   }
 
   private drain(until: number, includes: (task: Task<unknown>) => boolean): Drain {
-    const { room, clock, grace } = this;
+    const { tasks, clock, grace } = this;
     const deadline = Math.min(until, this.latest);
     const onSlow = (left: readonly Task<unknown>[], cutIn: number): void =>
-      void room.logger.log(`waiting for ${countOf(left.length)}, to be cut in ${seconds(cutIn)}: ${namesOf(left)}`);
-    return new Drain(room.pools, clock, { deadline, grace, includes, onSlow });
+      void tasks.logger.log(`waiting for ${countOf(left.length)}, to be cut in ${seconds(cutIn)}: ${namesOf(left)}`);
+    return new Drain(tasks.pools.all, clock, { deadline, grace, includes, onSlow });
   }
 }

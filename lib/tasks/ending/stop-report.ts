@@ -9,6 +9,8 @@ export interface Ends {
   readonly cut: number;
   /** Never begun, or never tried again. */
   readonly lost: number;
+  /** To the engine that owns them: they run elsewhere. */
+  readonly handedBack: number;
 }
 
 /** What became of the tasks while the app stopped. */
@@ -21,21 +23,23 @@ export const endsSince = (now: Ends, before: Ends): Ends => ({
   drained: now.drained - before.drained,
   cut: now.cut - before.cut,
   lost: now.lost - before.lost,
+  handedBack: now.handedBack - before.handedBack,
 });
 
 export const countOf = (count: number): string => `${count} task${count === 1 ? '' : 's'}`;
 
-const endsOf = ({ drained, cut, lost }: Ends): readonly string[] => [
+const endsOf = ({ drained, cut, lost, handedBack }: Ends): readonly string[] => [
   ...(drained > 0 ? [`${countOf(drained)} drained`] : []),
   ...(cut > 0 ? [`${countOf(cut)} cut`] : []),
   ...(lost > 0 ? [`${countOf(lost)} lost`] : []),
+  ...(handedBack > 0 ? [`${countOf(handedBack)} handed back`] : []),
 ];
 
 /** What to complain of, if anything, about tasks that came while the app stopped. */
 export function complaintOf({ abandoned, ...ends }: TaskStopReport): string | undefined {
   const parts = [
     ...(abandoned.length > 0 ? [`abandoned, still running: ${abandoned.join(', ')}`] : []),
-    ...endsOf({ ...ends, drained: 0 }),
+    ...endsOf({ ...ends, drained: 0, handedBack: 0 }),
   ];
   return parts.length > 0 ? `tasks that were submitted while the app stopped: ${parts.join('; ')}` : undefined;
 }

@@ -70,10 +70,10 @@ export class TaskPool implements TaskOwner {
     if (signal) cancelWith(signal, task);
   }
 
-  /** @returns who is to be given up for one more. @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
-  assertRoom(): Task<unknown> | undefined {
+  /** @param more that are as good as in it @returns who is to be given up for one more. @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
+  assertRoom(more = 0): Task<unknown> | undefined {
     this.site.assertOpen(this.name);
-    if (this.load < this.capacity) return undefined;
+    if (this.load + more < this.capacity) return undefined;
     const [oldest] = this.onFull === 'discard-oldest' ? this.waiting() : [];
     if (oldest) return oldest;
     throw this.site.full(this.name, this.load);
@@ -106,6 +106,11 @@ export class TaskPool implements TaskOwner {
   /** Those, too, that wait for room. */
   cancelWaiting(): void {
     for (const task of [...this.line.tasks, ...this.waiting()]) this.cancel(task);
+  }
+
+  /** The app ends: what an engine owns, and has not begun, is the engine's again at once. */
+  handBack(): void {
+    for (const task of [...this.waiting()]) if (task.spec.engine) this.lose(task);
   }
 
   /** The app ends before its turn comes (again). */

@@ -3,6 +3,7 @@ import { isAbortBy, isDoNotRestart, type WorkerAborted } from '../../shared/erro
 import { runInRow, runUnitHere } from '../../units/unit-runner.js';
 import { isFollowing, lookAt } from '../../shared/following.js';
 import { Attempt, type AttemptEnds } from './attempt.js';
+import { engineRetryIn } from './engine.js';
 import { endBadly, endCut, endLost, endWell, tell } from './endings.js';
 import { Fifo } from '../../shared/fifo.js';
 import { Turn } from '../../shared/turn.js';
@@ -127,7 +128,7 @@ export class Slots implements AttemptEnds {
 
   private giveUp(attempt: Attempt, error: unknown): void {
     endBadly(this.site, attempt.task, 'failed', error);
-    this.site.onError(attempt, error, undefined);
+    this.site.onError(attempt, error, engineRetryIn(attempt.task, error));
   }
 
   private release(task: Task<unknown>): void {

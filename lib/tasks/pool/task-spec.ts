@@ -16,6 +16,8 @@ export interface TaskSpec {
   /** Runs the function in the submitter's context. */
   readonly within: Within | undefined;
   readonly id: string | undefined;
+  /** Of a task that an engine outside of this process has until its end is told: how many attempts may follow this one. */
+  readonly engine: { readonly attemptsLeft: number } | undefined;
 }
 
 const DEFAULT_SPEC: TaskSpec = {
@@ -26,6 +28,7 @@ const DEFAULT_SPEC: TaskSpec = {
   timeout: undefined,
   within: undefined,
   id: undefined,
+  engine: undefined,
 };
 
 /** What of a submission lasts as long as the task. Nothing is made where nothing differs from the default. */
@@ -45,6 +48,7 @@ export function specOf(
     timeout,
     within: context === 'inherit' ? AsyncLocalStorage.snapshot() : undefined,
     id: undefined,
+    engine: undefined,
     ...more,
   };
 }

@@ -56,10 +56,14 @@ export class Handlers {
     return [...this.byName].flatMap(([name, { found }]) => (found.options.name === undefined ? [name] : []));
   }
 
+  find(name: string): Handler | undefined {
+    return this.byName.get(name)?.handler;
+  }
+
   /** @throws BackgroundWorkerError `BGW_UNKNOWN_HANDLER` */
   get(name: string): Handler {
-    const known = this.byName.get(name);
-    if (known) return known.handler;
+    const known = this.find(name);
+    if (known) return known;
     const names = [...this.byName.keys()].join(', ') || 'none';
     throw new BackgroundWorkerError('BGW_UNKNOWN_HANDLER', `no handler of the task ${name}; there are: ${names}`);
   }

@@ -1,0 +1,59 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Clock } from '../../shared/clock.js';
+import { deferred } from '../../shared/deferred.js';
+import { stackOf } from '../../shared/errors.js';
+import { inTime } from '../../shared/in-time.js';
+import type { TaskTransport } from './transport.js';
+
+/** The life of the transport within that of the app. Its ends come in order, and each is waited for as long as there is time. */
+export class TransportLife {
+  private stopping: Promise<void> = Promise.resolve();
+  private readonly hurry = deferred();
+
+  constructor(
+    private readonly transport: TaskTransport,
+    private readonly clock: Clock,
+    private readonly logger: LoggerService,
+  ) {}
+
+  /** The app has booted, and has handlers that run here. */
+  consume(): void {
+    void this.call('begin to take tasks', () => this.transport.consume?.());
+  }
+
+  /** The app stops. @returns when it has stopped, or the time is up */
+  stop(deadline: number): Promise<void> {
+    this.stopping = this.call('stop taking tasks', () => this.transport.stop?.());
+    return this.within(deadline, this.stopping);
+  }
+
+  /** Everything has ended. */
+  async close(deadline: number): Promise<void> {
+    await this.within(deadline, this.stopping, 'stop taking tasks');
+    const closed = this.call('close', () => this.transport.close?.());
+    await this.within(deadline, closed, 'close');
+  }
+
+  /** Nothing is waited for any more. */
+  abandon(): void {
+    this.hurry.resolve();
+  }
+
+  private async call(what: string, call: () => unknown): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.logger.error(`the task transport could not ${what}`, stackOf(error));
+    }
+  }
+
+  /** @param complaint what to say that it did not do in time */
+  private async within(deadline: number, call: Promise<void>, complaint?: string): Promise<void> {
+    const ms = Math.max(0, deadline - this.clock.now());
+    const came = await inTime(this.clock, ms, (reached) => {
+      void Promise.race([call, this.hurry.promise.then(() => undefined)]).then(reached);
+      return () => undefined;
+    });
+    if (!came && complaint) this.logger.error(`the task transport did not ${complaint} in time: it is left behind`);
+  }
+}
