@@ -17,8 +17,7 @@ export class RootContext {
 
   readonly run: Within = HAS_CONTEXT_FRAMES
     ? (fn, ...given) => this.at.runInAsyncScope(fn, undefined, ...given)
-    : (fn, ...given) =>
-        this.at.runInAsyncScope(inCopy<typeof given, ReturnType<typeof fn>>, undefined, fn, given);
+    : (fn, ...given) => this.at.runInAsyncScope(inCopy<typeof given, ReturnType<typeof fn>>, undefined, fn, given);
 
   /** For what begins many units, and enters nothing itself. As long as nobody has written to any context they share a copy. */
   runRow(fn: () => void): void {

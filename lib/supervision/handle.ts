@@ -3,6 +3,7 @@ import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import { handled } from '../shared/deferred.js';
 import { BackgroundWorkerError } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
+import { OwnLogger } from '../shared/own-logger.js';
 import type { Stage } from './stage.js';
 import { notRunning, type Supervisor } from './supervisor.js';
 
@@ -33,6 +34,8 @@ export interface WorkerHandle {
    */
   join(options?: { timeout?: number }): Promise<boolean>;
 }
+
+const logger = new OwnLogger('BackgroundWorker');
 
 /** Every promise of its own rejects with `BGW_SELF_JOIN` where the live body itself would wait for it. */
 export class SupervisedHandle implements WorkerHandle {
@@ -127,8 +130,17 @@ export class SupervisedHandle implements WorkerHandle {
 
   /** Waits, but for a body that would wait for itself. */
   private joined<T>(what: string, wait: () => Promise<T>): Promise<T> {
-    if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.policy)) return wait();
+    const { machine, policy } = this.supervisor;
+    if (!machine.live) return wait();
+    if (!this.inside.of(policy)) return this.inside.isBlindTo(policy) ? wait().finally(() => this.doubt(what)) : wait();
     const message = `${this.name}: ${what}() was asked for by its own body, which cannot wait for itself; it is done all the same`;
     return handled(Promise.reject(new BackgroundWorkerError('BGW_SELF_JOIN', message)));
+  }
+
+  /** The wait has ended, maybe with the body given up because of it. */
+  private doubt(what: string): void {
+    const { state } = this;
+    if (state.status === 'stopped' && state.abandoned)
+      logger.warn(`${this.name} may have waited for itself: ${what}() was called while its body ran`);
   }
 }

@@ -59,7 +59,10 @@ export class AppTasks implements TaskConsumer {
   /** Nothing is accepted any more. */
   close(): void {
     this.site.close();
-    for (const pool of this.pools) pool.turnAway(() => true);
+    for (const pool of this.pools) {
+      pool.turnAway(() => true);
+      pool.left();
+    }
     this.tell('close', () => this.transport.close?.());
   }
 

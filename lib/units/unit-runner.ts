@@ -20,7 +20,7 @@ export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Reco
 /** Runs the unit in the root context, through the interceptors, and tells it how it ends. Never throws. */
 export function runUnit(unit: EndingUnit): void {
   look();
-  unit.environment.root.run(begin, unit);
+  void unit.environment.root.run(begin, unit);
 }
 
 /**

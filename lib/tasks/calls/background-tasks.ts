@@ -138,7 +138,8 @@ export class BackgroundTasks {
     const pools = room.drained(pool);
     if (options.cancelQueued) for (const one of pools) one.cancelWaiting();
     const { owner } = room.site.inside;
-    if (owner && pools.some((one) => [...one.running].some((task) => task === owner))) return selfJoin(`a task of pool "${pool.name}"`, 'drain');
+    if (owner && pools.some((one) => [...one.running].some((task) => task === owner)))
+      return selfJoin(`a task of pool "${pool.name}"`, 'drain');
     return whenIdle(room.site, pools, options.timeout);
   }
 

@@ -20,6 +20,7 @@ export interface AttemptEnds {
 /** One run of a task: a unit of its own, and the task's phase while it runs. */
 export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskContext, Running, UnitEnds {
   revoked: WorkerAborted | undefined;
+  suspect: Running['suspect'] = undefined;
 
   constructor(
     site: AttemptSite,

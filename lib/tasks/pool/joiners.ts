@@ -17,7 +17,8 @@ export class Joiners {
     });
   }
 
-  end(): void {
-    for (const end of [...this.ends]) end(true);
+  /** @param whole whether it has ended */
+  end(whole: boolean): void {
+    for (const end of [...this.ends]) end(whole);
   }
 }

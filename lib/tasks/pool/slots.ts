@@ -64,7 +64,6 @@ export class Slots implements AttemptEnds {
     if (isFollowing() !== wasFollowing) this.pumpOn();
   };
 
-
   private begin(task: Task<unknown>): void {
     const attempt = new Attempt(this.site, task, this);
     const { within } = task.spec;
