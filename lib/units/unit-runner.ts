@@ -53,7 +53,7 @@ function attempt(unit: Unit): Promise<unknown> {
 
 function worked(unit: Unit): unknown {
   if (unit.timeout !== undefined) unit.beganWithin = AsyncLocalStorage.snapshot();
-  return unit.isBlind ? unit.known(() => unit.work()) : unit.work();
+  return unit.work();
 }
 
 function limited(unit: EndingUnit, timeout: number): Timer {

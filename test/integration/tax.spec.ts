@@ -33,6 +33,17 @@ it.runIf(isOn(true))('the count shows hooks that are on', async () => {
   expect((await answerOf('hooks', true))['symbols']).toBeGreaterThanOrEqual(3);
 });
 
+it.runIf(!hasContextFrames)('a wait that may be its own ends with the stop, and the log says so', async () => {
+  const { ended, lines } = await answerOf('ownWait', false);
+  expect(ended).toEqual(['join: false', 'database closed']);
+  expect(lines).toEqual([
+    'job may have waited for itself: join() was called while its body ran',
+    'job may have waited for itself: trigger() was called while its body ran',
+    expect.stringMatching(/abandoned, .*its-own \(id; it may wait for itself: drain\(\) was called while it ran\)$/),
+    expect.stringMatching(/^drain\(\) has waited until the app stopped; abandoned, not finished: its-own \(id; it may/),
+  ]);
+});
+
 describe.each(BOTH)('%s', (_, hooks) => {
   it('who waits for itself is refused, wherever it can be known, and nothing switches hooks on for it', async () => {
     const { symbols, 'symbols at the end': atTheEnd, ...seen } = await answerOf('selfJoin', hooks);

@@ -39,7 +39,8 @@ export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskCon
   }
 
   work(): unknown {
-    return this.task.fn(this);
+    const { task, environment } = this;
+    return this.isBlind ? environment.inside.call(task, task.fn, this) : task.fn(this);
   }
 
   get task(): Task<unknown> {
