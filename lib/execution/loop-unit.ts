@@ -42,7 +42,7 @@ export class LoopUnit extends Unit implements UnitEnds, Link<LoopUnit> {
   }
 
   work(): unknown {
-    return this.fn(this);
+    return this.isBlind ? this.known(() => this.fn(this)) : this.fn(this);
   }
 
   succeeded(value: unknown): void {

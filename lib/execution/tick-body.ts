@@ -63,7 +63,8 @@ class Tick extends Unit implements TickContext, UnitEnds {
   }
 
   work(): unknown {
-    return this.site.target.run(this);
+    const { target } = this.site;
+    return this.isBlind ? this.known(() => target.run(this)) : target.run(this);
   }
 
   get lease(): Lease | undefined {

@@ -12,13 +12,18 @@ export abstract class WorkerBody implements Body {
     readonly definition: WorkerDefinition,
   ) {}
 
-  /** Runs a part that Node does not follow. */
+  /** Runs a part of it, as code of the worker's own; a throw is a rejection. */
+  run<T>(fn: () => Promise<T>): Promise<T> {
+    return this.environment.inside.run(this.definition, this.label, fn);
+  }
+
+  /** The same where Node follows no contexts. */
   frame(fn: () => unknown): Promise<unknown> {
     return this.environment.inside.frame(this.definition, this.label)(fn);
   }
 
   /** As it shows in the stacks of errors. */
-  get label(): string {
+  private get label(): string {
     return `BackgroundWorker ${this.definition.name}`;
   }
 

@@ -19,7 +19,8 @@ export const isWithin = (frame: AsyncFrame): boolean => namesOnStack().includes(
 
 /** Read as call sites, whoever else has a say in how stacks look. */
 function namesOnStack(): readonly unknown[] {
-  const { stackTraceLimit, prepareStackTrace } = Error;
+  const { stackTraceLimit } = Error;
+  const preparing = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   // Reflect.set: with frozen intrinsics it says no, and does not throw.
   Reflect.set(Error, 'stackTraceLimit', Infinity);
   Reflect.set(Error, 'prepareStackTrace', namesOf);
@@ -27,7 +28,7 @@ function namesOnStack(): readonly unknown[] {
   Error.captureStackTrace(here, namesOnStack);
   const { stack } = here;
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
-  Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+  Reflect.set(Error, 'prepareStackTrace', preparing?.value);
   return Array.isArray(stack) ? stack : [];
 }
 

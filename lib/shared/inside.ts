@@ -59,6 +59,11 @@ export class Inside {
     return frame !== undefined && isWithin(frame);
   }
 
+  /** Whether `of` may have missed it: a timer's callback, or a call that was not awaited. */
+  isBlindTo(owner: object): boolean {
+    return this.frames.has(owner);
+  }
+
   /** Whose body it is, as far as that is known without looking at the stack. */
   get owner(): object | undefined {
     return this.store?.getStore() ?? this.calling;

@@ -3,6 +3,7 @@ import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import { handled } from '../shared/deferred.js';
 import type { Inside } from '../shared/inside.js';
 import { selfJoin } from '../shared/self-join.js';
+import { OwnLogger } from '../shared/own-logger.js';
 import type { Stage } from './stage.js';
 import { notRunning, type Supervisor } from './supervisor.js';
 
@@ -33,6 +34,8 @@ export interface WorkerHandle {
    */
   join(options?: { timeout?: number }): Promise<boolean>;
 }
+
+const logger = new OwnLogger('BackgroundWorker');
 
 /** Every promise of its own rejects with `BGW_SELF_JOIN` where the live body itself would wait for it. */
 export class SupervisedHandle implements WorkerHandle {
@@ -126,8 +129,17 @@ export class SupervisedHandle implements WorkerHandle {
 
   /** Waits, but for a body that would wait for itself. */
   private joined<T>(what: string, wait: () => Promise<T>): Promise<T> {
-    if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.definition)) return wait();
-    return selfJoin(this.name, what, 'body');
+    const { machine, definition } = this.supervisor;
+    if (!machine.live) return wait();
+    if (this.inside.of(definition)) return selfJoin(this.name, what, 'body');
+    return this.inside.isBlindTo(definition) ? wait().finally(() => this.doubt(what)) : wait();
+  }
+
+  /** The wait has ended, maybe with the body given up because of it. */
+  private doubt(what: string): void {
+    const { state } = this;
+    if (state.status === 'stopped' && state.abandoned)
+      logger.warn(`${this.name} may have waited for itself: ${what}() was called while its body ran`);
   }
 }
 

@@ -36,7 +36,10 @@ export class AppTasks {
   /** Nothing is accepted any more. */
   async close(deadline: number): Promise<void> {
     this.environment.close();
-    for (const pool of this.pools.all) pool.turnAway(() => true);
+    for (const pool of this.pools.all) {
+      pool.turnAway(() => true);
+      pool.left();
+    }
     await this.life.close(deadline);
   }
 

@@ -20,7 +20,7 @@ export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Reco
 /** Runs the unit in the root context, through the interceptors, and tells it how it ends. Never throws. */
 export function runUnit(unit: EndingUnit): void {
   look();
-  unit.environment.root.run(begin, unit);
+  void unit.environment.root.run(begin, unit);
 }
 
 /**
@@ -53,7 +53,7 @@ function attempt(unit: Unit): Promise<unknown> {
 
 function worked(unit: Unit): unknown {
   if (unit.timeout !== undefined) unit.beganWithin = AsyncLocalStorage.snapshot();
-  return unit.isBlind ? unit.known(() => unit.work()) : unit.work();
+  return unit.work();
 }
 
 function limited(unit: EndingUnit, timeout: number): Timer {

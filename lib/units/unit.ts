@@ -33,10 +33,10 @@ export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extend
   /** Whose code it is. */
   abstract readonly owner: object;
 
-  /** Runs a piece of that code, so that it is known for it where Node does not follow it. */
+  /** Runs a piece of that code, so that it is known for its own where Node does not follow it. */
   abstract known(fn: () => unknown): unknown;
 
-  /** What is done in it. */
+  /** What is done in it, known for its own. */
   abstract work(): unknown;
 
   get kind(): UnitInfo['kind'] {

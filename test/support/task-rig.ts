@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 
@@ -85,6 +86,9 @@ export class TaskRig {
     return this.events.map(({ type }) => type);
   }
 }
+
+/** Has Node follow async contexts, as an app does that uses AsyncLocalStorage. */
+export const followContexts = (): void => new AsyncLocalStorage<string>().run('of somebody else', () => undefined);
 
 /** What a promise rejects with. */
 export const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> =>

@@ -11,7 +11,7 @@ import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../l
 import { asCompleted } from '../../lib/tasks/calls/as-completed.js';
 import { failures } from '../support/failures.js';
 import { drain } from '../support/fake-clock.js';
-import { TaskRig, rejectionOf, type TaskRigOptions } from '../support/task-rig.js';
+import { followContexts, TaskRig, rejectionOf, type TaskRigOptions } from '../support/task-rig.js';
 
 const code = (fn: () => unknown): string => {
   try {
@@ -276,6 +276,7 @@ describe('cancel', () => {
 
 describe('waiting', () => {
   it('of a task for itself or its pool is refused, and need not be awaited', async () => {
+    followContexts();
     const { tasks } = new TaskRig();
     const self: { handle?: TaskHandle<string> } = {};
     self.handle = tasks.submit(async () => {
@@ -739,6 +740,7 @@ describe('map over a source that has nothing more for now', () => {
 
 describe('asCompleted', () => {
   it('refuses to wait for the task it is asked in', async () => {
+    followContexts();
     const { tasks } = new TaskRig();
     const self: { handle?: TaskHandle<string> } = {};
     self.handle = tasks.submit(async () => {

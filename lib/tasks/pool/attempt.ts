@@ -20,6 +20,7 @@ export interface AttemptEnds {
 /** One run of a task: a unit of its own, and the task's phase while it runs. */
 export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskContext, Running, UnitEnds {
   revoked: WorkerAborted | undefined;
+  suspect: Running['suspect'] = undefined;
 
   constructor(
     site: AttemptSite,
@@ -38,7 +39,8 @@ export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskCon
   }
 
   work(): unknown {
-    return this.task.fn(this);
+    const { task, environment } = this;
+    return this.isBlind ? environment.inside.call(task, task.fn, this) : task.fn(this);
   }
 
   get task(): Task<unknown> {

@@ -7,7 +7,7 @@ import { Fifo } from '../../shared/fifo.js';
 import { cancelWith } from './cancel-with.js';
 import { Line } from './line.js';
 import type { TaskEnvironment } from './task-environment.js';
-import { selfJoin } from '../../shared/self-join.js';
+import { joined } from './own-wait.js';
 import { Slots } from './slots.js';
 import type { Task, TaskOwner } from './task.js';
 
@@ -128,7 +128,7 @@ export class TaskPool implements TaskOwner {
   }
 
   joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean> {
-    return this.site.inside.of(task) ? selfJoin(`the task ${task.name}`, 'join') : wait();
+    return joined(this.site.inside, task, wait);
   }
 
   named(task: Task<unknown>): void {
@@ -177,7 +177,8 @@ export class TaskPool implements TaskOwner {
     this.site.discarded(this.name);
   }
 
-  private left(): void {
+  /** A task has, or the app ends. */
+  left(): void {
     this.line.move();
     if (this.watchers.size > 0) for (const watcher of [...this.watchers]) watcher();
   }

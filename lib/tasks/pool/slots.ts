@@ -138,7 +138,7 @@ export class Slots implements AttemptEnds {
 
   private freed(): void {
     this.owner.left();
-    this.pumpOn();
+    if (this.queue.length > 0) this.wake();
   }
 
   private pumpOn(): void {

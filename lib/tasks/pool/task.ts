@@ -21,6 +21,10 @@ export interface Running {
   readonly type: 'running';
   /** Somebody cancelled the task: no further attempt follows. */
   readonly revoked: WorkerAborted | undefined;
+  /** Node follows no contexts in it: a wait for it may be its own. */
+  readonly isBlind: boolean;
+  /** A call that waits for it, and may be its own. */
+  suspect: 'join' | 'drain' | undefined;
   revoke(reason: WorkerAborted): void;
   /** Aborts its signal. */
   cancel(reason: WorkerAborted): void;
@@ -151,7 +155,12 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec {
   settle(ending: Ending<T>): void {
     this.phase = ending;
     if (this.answer) this.tell();
-    this.joiners?.end();
+    this.joiners?.end(true);
+  }
+
+  /** The app ends while it runs: nobody waits any longer. */
+  abandon(): void {
+    this.joiners?.end(false);
   }
 
   private tell(): void {

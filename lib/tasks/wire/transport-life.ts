@@ -51,7 +51,7 @@ export class TransportLife {
   private async within(deadline: number, call: Promise<void>, complaint?: string): Promise<void> {
     const ms = Math.max(0, deadline - this.clock.now());
     const came = await inTime(this.clock, ms, (reached) => {
-      void Promise.race([call, this.hurry.promise.then(() => undefined)]).then(reached);
+      void Promise.race([call, this.hurry.promise]).then(() => reached());
       return () => undefined;
     });
     if (!came && complaint) this.logger.error(`the task transport did not ${complaint} in time: it is left behind`);
