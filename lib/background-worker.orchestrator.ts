@@ -140,7 +140,14 @@ export class BackgroundWorkerOrchestrator
     if (this.stage.isClosing) return;
     this.root.moveHere();
     const { crew, tasks } = this.assembled();
-    await crew.start(() => tasks.consume());
+    await crew.start(() => tasks.consume()).catch((error: unknown) => this.failed(error));
+  }
+
+  /** Nest calls no hook of an app whose bootstrap has failed: what has started is stopped here. */
+  private async failed(error: unknown): Promise<never> {
+    await this.onModuleDestroy();
+    await this.onApplicationShutdown();
+    throw error;
   }
 
   private async stop(): Promise<void> {

@@ -39,8 +39,9 @@ export class Gatekeeper {
 
   private async tryGate(gate: Gate, signal: AbortSignal): Promise<Pass> {
     let entered = false;
-    const tell = (detail: string): void =>
-      void (entered || signal.aborted ? undefined : this.tell({ type: 'gateTold', detail }));
+    const tell = (detail: string): void => {
+      if (!entered && !signal.aborted) this.tell({ type: 'gateTold', detail });
+    };
     try {
       return await gate.enter(signal, tell);
     } finally {

@@ -508,7 +508,7 @@ describe('a signal of those that wait for room', () => {
     const { rig, stuck } = full();
     const { signal } = new AbortController();
     const refused = codeOf(rig.tasks.submitWhenFree(() => 1, { signal }));
-    rig.app.close(Infinity);
+    void rig.app.close(Infinity);
     expect(await refused).toBe('BGW_SHUTTING_DOWN');
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     stuck.resolve();
@@ -731,7 +731,7 @@ describe('map over a source that has nothing more for now', () => {
     tasks.submit(() => stuck.promise);
     const waits = codeOf(firstOf(tasks.map([1], (n: number) => n)));
     await drain();
-    app.close(Infinity);
+    void app.close(Infinity);
     expect(await waits).toBe('BGW_SHUTTING_DOWN');
     expect(await codeOf(firstOf(tasks.map([1], (n: number) => n)))).toBe('BGW_SHUTTING_DOWN');
     stuck.resolve();
@@ -839,7 +839,7 @@ describe('dispatch()', () => {
 
   it('after the end names the pool', async () => {
     const { app, dispatch } = rigWith(() => 1);
-    app.close(Infinity);
+    void app.close(Infinity);
     expect(await rejectionOf(dispatch('x'))).toMatchObject({
       code: 'BGW_SHUTTING_DOWN',
       message: expect.stringContaining('pool "default" takes no tasks any more') as string,

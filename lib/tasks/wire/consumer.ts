@@ -49,13 +49,13 @@ export class Consumer implements TaskConsumer {
       `no handler of the task ${name} in this process; it is handed back`,
     );
     const handedBack: DeliveryEnd = { type: 'handedBack', error };
-    const { promise: ended, resolve } = deferred<DeliveryEnd>();
-    const timer = clock.after(UNKNOWN, () => resolve(handedBack), { unref: true });
+    const ended = deferred<DeliveryEnd>();
+    const timer = clock.after(UNKNOWN, () => ended.resolve(handedBack), { unref: true });
     const cancel = (): void => {
       timer.cancel();
-      resolve(handedBack);
+      ended.resolve(handedBack);
     };
     hub.emit({ task: id }, { type: 'taskUnknownHandler', error, attempt });
-    return { ended, cancel };
+    return { ended: ended.promise, cancel };
   }
 }

@@ -49,12 +49,12 @@ class Body {
 
   /** Each attempt gets a copy of its own of the payload. */
   readonly fn: Task<unknown>['fn'] = async (ctx) => {
-    const { promise, resolve } = deferred();
-    this.settled = promise;
+    const settled = deferred();
+    this.settled = settled.promise;
     try {
       return await this.handler.call(await this.payload(), ctx);
     } finally {
-      resolve();
+      settled.resolve();
     }
   };
 
