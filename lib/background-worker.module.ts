@@ -18,19 +18,13 @@ import {
 } from './definition/module-options.js';
 import { EventHub } from './events/event-hub.js';
 import { CLOCK, SystemClock, type Clock } from './shared/clock.js';
-import { stackOf } from './shared/errors.js';
-import { OwnLogger } from './shared/own-logger.js';
 import { RootContext } from './shared/root-context.js';
 import { BackgroundWorkers } from './supervision/background-workers.js';
 import { WORKER_HOST } from './supervision/worker-host.js';
 import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/calls/background-tasks.js';
 import { poolToken } from './tasks/calls/inject-task-pool.js';
 
-/** Listeners run in the context in which all background work begins. */
-const hubOf = (clock: Clock, root: RootContext): EventHub => {
-  const logger = new OwnLogger('BackgroundWorker');
-  return new EventHub(clock, (error) => logger.error('an event listener threw', stackOf(error)), root.run);
-};
+const hubOf = (clock: Clock, root: RootContext): EventHub => new EventHub(clock, undefined, root.run);
 
 /** One instance an app, however often the public module is imported; its hooks run last at start and first at stop. */
 @Global()

@@ -30,8 +30,17 @@ export type EventBody =
         | 'taskDiscarded'
         | 'taskHandedBack'
         | 'taskUnknownHandler';
+      /** The task's: a handler's on the wire, or a function's. */
+      readonly name?: string;
+      readonly pool?: string;
       readonly error?: unknown;
       readonly attempt?: number;
+      /** How many attempts there may be in all. */
+      readonly attempts?: number;
+      /** In milliseconds, until the next attempt. */
+      readonly retryIn?: number;
+      /** Whether somebody has asked for the task's result. */
+      readonly isRead?: boolean;
     }
   | { readonly type: 'taskProgress'; readonly done: number; readonly total?: number };
 

@@ -63,7 +63,7 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const { modules, moduleRef, clock, hub, logger, stage, root, keepers, onWork, drain } = materials;
   const given = configurationOf(modules);
   const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
-  const skipped = (line: string): void => logger.debug(line);
+  const skipped = (what: string): void => hub.note({ type: 'skipped', what });
   const found = [...decorated(modules.values())];
   const interceptors = discoverUnits(options, moduleRef, found, skipped);
   const unitAudience = hub.audience(UNIT_EVENTS);
@@ -76,7 +76,7 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
     root,
     interceptors,
   };
-  const ports = supervisorPorts(clock, hub, logger, stage, options, drain);
+  const ports = supervisorPorts(clock, hub, stage, options, drain);
   const registry = new Registry();
   const { shutdownTimeout } = options;
   const selection = off ?? selectionOf(options.enabled, process.env);
@@ -92,7 +92,7 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
   const tasks = assembleTasks(materials, environment, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
-  const crew = new Crew({ registry, selection, keepers, stage, clock, logger, onWork });
+  const crew = new Crew({ registry, selection, keepers, stage, clock, hub, onWork });
   return { shutdownTimeout, registry, factory, crew, tasks, closing };
 }
 

@@ -3,7 +3,6 @@ import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import { handled } from '../shared/deferred.js';
 import type { Inside } from '../shared/inside.js';
 import { selfJoin } from '../shared/self-join.js';
-import { OwnLogger } from '../shared/own-logger.js';
 import type { Stage } from './stage.js';
 import { notRunning, type Supervisor } from './supervisor.js';
 
@@ -34,8 +33,6 @@ export interface WorkerHandle {
    */
   join(options?: { timeout?: number }): Promise<boolean>;
 }
-
-const logger = new OwnLogger('BackgroundWorker');
 
 /** Every promise of its own rejects with `BGW_SELF_JOIN` where the live body itself would wait for it. */
 export class SupervisedHandle implements WorkerHandle {
@@ -139,7 +136,7 @@ export class SupervisedHandle implements WorkerHandle {
   private doubt(what: string): void {
     const { state } = this;
     if (state.status === 'stopped' && state.abandoned)
-      logger.warn(`${this.name} may have waited for itself: ${what}() was called while its body ran`);
+      this.supervisor.ports.hub.note({ type: 'mayHaveWaitedForItself', worker: this.name, call: what });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { PoolOptions, TaskStatus } from '../contract/tasks.js';
-import type { AppTaskEnvironment } from './app-task-environment.js';
 import { Pools } from './pool/pools.js';
+import type { TaskEnvironment } from './pool/task-environment.js';
 import { Task } from './pool/task.js';
 import { Consumer } from './wire/consumer.js';
 import type { Handlers } from './wire/handlers.js';
@@ -14,16 +14,16 @@ export class AppTasks {
   readonly life: TransportLife;
 
   constructor(
-    readonly environment: AppTaskEnvironment,
+    readonly environment: TaskEnvironment,
     readonly handlers: Handlers,
     readonly transport: TaskTransport,
     pools: Readonly<Record<string, PoolOptions>>,
     private readonly consumes: boolean,
-    readonly logger: LoggerService,
+    logger: LoggerService,
   ) {
     const { clock, hub } = environment;
     this.pools = new Pools(environment, pools, handlers.all);
-    this.life = new TransportLife(transport, clock, logger);
+    this.life = new TransportLife(transport, clock, hub);
     const consumer = consumes ? new Consumer(environment, handlers, this.pools) : undefined;
     transport.connect({ consumer, clock, hub, logger });
   }
@@ -35,7 +35,7 @@ export class AppTasks {
 
   /** Nothing is accepted any more. */
   async close(deadline: number): Promise<void> {
-    this.environment.close();
+    this.environment.intake.close();
     for (const pool of this.pools.all) {
       pool.turnAway(() => true);
       pool.left();

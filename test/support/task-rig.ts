@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { LoggerService } from '@nestjs/common';
+import type { Logger, LoggerService } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 
 import type { WorkerEvent } from '../../lib/contract/events.js';
 import type { PoolOptions } from '../../lib/contract/tasks.js';
 import type { UnitInterceptor } from '../../lib/contract/units.js';
 import type { BackgroundWorkerModuleOptions } from '../../lib/definition/module-options.js';
+import { startLog } from '../../lib/events/log/log.js';
 import { EventHub } from '../../lib/events/event-hub.js';
 import { Inside } from '../../lib/shared/inside.js';
 import { RootContext } from '../../lib/shared/root-context.js';
@@ -15,7 +16,7 @@ import { Handlers, type FoundHandler } from '../../lib/tasks/wire/handlers.js';
 import { MemoryTransport } from '../../lib/tasks/wire/memory-transport.js';
 import type { TaskTransport } from '../../lib/tasks/wire/transport.js';
 import { AppTasks } from '../../lib/tasks/app-tasks.js';
-import { AppTaskEnvironment } from '../../lib/tasks/app-task-environment.js';
+import { taskEnvironment } from '../../lib/tasks/pool/task-environment.js';
 import { UNIT_EVENTS } from '../../lib/units/environment.js';
 import { FakeClock } from './fake-clock.js';
 
@@ -60,13 +61,13 @@ export class TaskRig {
     const hub = new EventHub(this.clock, (error) => this.broken.push(error), root.run);
     if (!options.quiet) hub.onAny((event) => this.events.push(event));
     const say = (message: unknown): void => void this.lines.push(String(message));
-    const logger: LoggerService = { log: say, error: say, warn: say };
+    const logger: LoggerService = { log: say, error: say, warn: say, debug: say, verbose: () => undefined };
     const moduleRef = {} as ModuleRef;
     const unitAudience = hub.audience(UNIT_EVENTS);
     const environment = { clock: this.clock, hub, unitAudience, moduleRef, inside: new Inside(), root, interceptors };
-    const site = new AppTaskEnvironment(environment, logger, options.onError);
+    startLog(hub, logger as Logger, this.clock);
     this.app = new AppTasks(
-      site,
+      taskEnvironment(environment, options.onError),
       new Handlers(handlers),
       options.transport ?? new MemoryTransport(),
       { ...pools, default: pool },

@@ -253,7 +253,7 @@ describe('the end of the app', () => {
     await clock.advance(15);
     expect([followUp?.state, ended]).toEqual(['running', false]);
     await clock.advance(5);
-    expect(await end).toBeUndefined();
+    expect(await end).toMatchObject({ cut: 0, lost: 0, abandoned: [] });
     expect(followUp?.state).toBe('done');
   });
 

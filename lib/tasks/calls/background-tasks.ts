@@ -147,7 +147,7 @@ export class BackgroundTasks {
 
   private taskOf<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Task<T> {
     const { pool } = this.at;
-    return new Task<T>(pool, fn, specOf(pool.site, options));
+    return new Task<T>(pool, fn, specOf(pool.environment, options));
   }
 
   private get at(): NonNullable<BackgroundTasks['found']> {

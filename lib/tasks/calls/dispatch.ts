@@ -20,7 +20,7 @@ export async function dispatchTo(
   const { name, retries, backoff, payload: schema } = handlers.definitionOf(by, method);
   const json = jsonOf(payload);
   if (schema) await parsed(name, schema, json);
-  environment.assertOpen(app.pools.ofHandler(name).name);
+  environment.intake.assertOpen(app.pools.ofHandler(name).name);
   const { id = randomUUID(), ...sending } = options;
   await transport.send({ id, name, payload: json, headers }, { ...sending, retries, backoff });
   return { id };

@@ -1,8 +1,7 @@
 import type { Clock } from '../../shared/clock.js';
-import { seconds } from '../../events/streaks.js';
+import type { Ends, TaskStopReport } from '../../events/notices.js';
 import { Drain, isBusy, namesOf } from './drain.js';
 import type { AppTasks } from '../app-tasks.js';
-import { complaintOf, countOf, endsSince, type TaskStopReport } from './stop-report.js';
 import type { Task } from '../pool/task.js';
 
 type Part =
@@ -30,32 +29,34 @@ export class Closing {
   async begin(workers: Promise<unknown>, deadline: number, last: number): Promise<TaskStopReport> {
     const { tasks } = this;
     const { environment, pools, life } = tasks;
-    const { ends } = environment;
-    environment.drain(deadline);
+    const { intake } = environment;
+    const before = { ...environment.ends };
+    intake.drain(deadline);
     const stopped = life.stop(deadline);
     for (const pool of pools.all) pool.handBack();
     const run = async (): Promise<readonly string[]> => {
-      const drain = this.drain(deadline, (task) => !environment.isLate(task));
+      const drain = this.drain(deadline, (task) => !intake.isLate(task));
       this.part = { type: 'first', last, drain };
       return await drain.finished;
     };
     await run();
     await workers;
     const abandoned = await run();
-    environment.drained();
+    intake.drained();
     await stopped;
-    return { ...endsSince(environment.ends, ends), abandoned };
+    return { ...endsSince(environment.ends, before), abandoned };
   }
 
-  /** Drains what came late. @returns what to complain of, if anything */
-  async end(): Promise<string | undefined> {
+  /** Drains what came late. */
+  async end(): Promise<TaskStopReport | undefined> {
     if (this.part.type !== 'first') return undefined;
     const { tasks, part, clock } = this;
     const { environment, pools } = tasks;
-    const { ends } = environment;
-    const before = new Set(pools.running.filter((task) => !environment.isLate(task)));
-    const includes = (task: Task<unknown>): boolean => !before.has(task);
-    environment.drainLate(part.last);
+    const { intake } = environment;
+    const before = { ...environment.ends };
+    const earlier = new Set(pools.running.filter((task) => !intake.isLate(task)));
+    const includes = (task: Task<unknown>): boolean => !earlier.has(task);
+    intake.drainLate(part.last);
     let abandoned: readonly string[] = [];
     do {
       const drain = this.drain(part.last, includes);
@@ -63,7 +64,7 @@ export class Closing {
       abandoned = await drain.finished;
     } while (isBusy(pools.all, { includes }) && clock.now() < Math.min(part.last, this.latest));
     await tasks.close(Math.min(part.last, this.latest));
-    return complaintOf({ ...endsSince(environment.ends, ends), abandoned });
+    return { ...endsSince(environment.ends, before), abandoned };
   }
 
   /** Waits no longer, in neither part. */
@@ -77,7 +78,14 @@ export class Closing {
     const { tasks, clock, grace } = this;
     const deadline = Math.min(until, this.latest);
     const onSlow = (left: readonly Task<unknown>[], cutIn: number): void =>
-      void tasks.logger.log(`waiting for ${countOf(left.length)}, to be cut in ${seconds(cutIn)}: ${namesOf(left)}`);
+      tasks.environment.hub.note({ type: 'tasksDrain', count: left.length, tasks: namesOf(left), cutIn });
     return new Drain(tasks.pools.all, clock, { deadline, grace, includes, onSlow });
   }
 }
+
+const endsSince = (now: Ends, before: Ends): Ends => ({
+  drained: now.drained - before.drained,
+  cut: now.cut - before.cut,
+  lost: now.lost - before.lost,
+  handedBack: now.handedBack - before.handedBack,
+});

@@ -112,19 +112,22 @@ export function namesOf(tasks: readonly Task<unknown>[]): string {
 }
 
 /** Resolves once nothing is left in these pools, or the time is up: the log names what is left then. */
-export async function whenIdle(site: TaskEnvironment, pools: readonly TaskPool[], timeout = Infinity): Promise<void> {
+export async function whenIdle(
+  environment: TaskEnvironment,
+  pools: readonly TaskPool[],
+  timeout = Infinity,
+): Promise<void> {
   checkAll('BackgroundTasks.drain()', { timeout }, JOIN_OPTIONS);
   if (!isBusy(pools, ALL)) return;
   for (const pool of pools) for (const task of pool.running) suspect(task, 'drain');
-  await inTime(site.clock, timeout, (reached) => {
+  await inTime(environment.clock, timeout, (reached) => {
     const look = (): void => {
-      if (!isBusy(pools, ALL) || site.until === -Infinity) reached();
+      if (!isBusy(pools, ALL) || environment.intake.until === -Infinity) reached();
     };
     const unwatch = pools.map((pool) => pool.watch(look));
     return () => unwatch.forEach((end) => end());
   });
   const left = [...tasksOf(pools, ALL)];
   if (left.length === 0) return;
-  const waited = timeout === Infinity ? 'until the app stopped' : `${timeout} ms`;
-  site.taskLogger.warn(`drain() has waited ${waited}; abandoned, not finished: ${namesOf(left)}`);
+  environment.hub.note({ type: 'drainGaveUp', tasks: namesOf(left), waited: timeout });
 }

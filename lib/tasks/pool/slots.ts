@@ -4,7 +4,8 @@ import { runInRow, runUnitHere } from '../../units/unit-runner.js';
 import { isFollowing, lookAt } from '../../shared/following.js';
 import { Attempt, type AttemptEnds } from './attempt.js';
 import { engineRetryIn } from './engine.js';
-import { endBadly, endCut, endLost, endWell, tell } from './endings.js';
+import { endBadly, endCut, endLost, endWell, tell, tellOfRetry } from './endings.js';
+import { reportFailure } from './report-failure.js';
 import { Fifo } from '../../shared/fifo.js';
 import { Turn } from '../../shared/turn.js';
 import type { TaskEnvironment } from './task-environment.js';
@@ -27,11 +28,11 @@ export class Slots implements AttemptEnds {
 
   constructor(
     private readonly count: number,
-    private readonly site: TaskEnvironment,
+    private readonly environment: TaskEnvironment,
     private readonly queue: Fifo<Task<unknown>>,
     private readonly owner: SlotOwner,
   ) {
-    this.turn = new Turn(site.clock, () => this.pumpOn());
+    this.turn = new Turn(environment.clock, () => this.pumpOn());
   }
 
   get taken(): number {
@@ -66,12 +67,12 @@ export class Slots implements AttemptEnds {
   };
 
   private begin(task: Task<unknown>): void {
-    const attempt = new Attempt(this.site, task, this);
+    const attempt = new Attempt(this.environment, task, this);
     const { within } = task.spec;
     task.attempts += 1;
     task.phase = attempt;
     this.running.push(task);
-    tell(this.site, 'taskStarted', task);
+    tell(this.environment, 'taskStarted', task);
     lookAt(within ? within(runUnitHere, attempt) : runInRow(attempt));
   }
 
@@ -85,7 +86,7 @@ export class Slots implements AttemptEnds {
     const { task, reason } = attempt;
     if (reason?.why === 'timeout') return this.failed(attempt, reason);
     try {
-      if (!task.isSettled) endWell(this.site, task, value);
+      if (!task.isSettled) endWell(this.environment, task, value);
     } finally {
       this.release(task);
     }
@@ -96,8 +97,8 @@ export class Slots implements AttemptEnds {
     if (task.isSettled) return this.release(task);
     const cause = revoked ?? reason;
     if (cause && cause.why !== 'timeout' && isAbortBy(cause, thrown)) {
-      if (cause.why === 'shutdown') endCut(this.site, task, cause);
-      else endBadly(this.site, task, 'cancelled', cause);
+      if (cause.why === 'shutdown') endCut(this.environment, task, cause);
+      else endBadly(this.environment, task, 'cancelled', cause);
       return this.release(task);
     }
     const error = reason?.why === 'timeout' ? reason : thrown;
@@ -110,25 +111,24 @@ export class Slots implements AttemptEnds {
   }
 
   private again(attempt: Attempt, error: unknown): void {
-    const { site } = this;
+    const { environment } = this;
     const { task } = attempt;
-    const wait = backoffDelay(task.spec.backoff, task.attempts, site.clock.random());
-    if (site.clock.now() + wait > site.until) {
-      endLost(site, task, { error });
-      site.onError(attempt, error, undefined);
+    const wait = backoffDelay(task.spec.backoff, task.attempts, environment.clock.random());
+    if (environment.clock.now() + wait > environment.intake.until) {
+      endLost(environment, task, { error });
+      reportFailure(attempt, error, undefined);
       return this.release(task);
     }
     this.running.delete(task);
     this.owner.retry(task, wait, error);
-    site.onError(attempt, error, wait);
-    tell(site, 'taskRetrying', task, error);
-    site.retrying(task, error, wait);
+    reportFailure(attempt, error, wait);
+    tellOfRetry(environment, task, error, wait);
     this.freed();
   }
 
   private giveUp(attempt: Attempt, error: unknown): void {
-    endBadly(this.site, attempt.task, 'failed', error);
-    this.site.onError(attempt, error, engineRetryIn(attempt.task, error));
+    endBadly(this.environment, attempt.task, 'failed', error);
+    reportFailure(attempt, error, engineRetryIn(attempt.task, error));
   }
 
   private release(task: Task<unknown>): void {
@@ -145,5 +145,5 @@ export class Slots implements AttemptEnds {
     if (this.queue.length > 0) this.pumpInRoot();
   }
 
-  private readonly pumpInRoot = (): void => this.site.root.runRow(this.pump);
+  private readonly pumpInRoot = (): void => this.environment.root.runRow(this.pump);
 }

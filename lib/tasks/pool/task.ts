@@ -45,6 +45,7 @@ export type TaskPhase<T> =
 
 /** What a task needs of its pool. */
 export interface TaskOwner {
+  readonly name: string;
   add(task: Task<unknown>, delay: number | undefined): void;
   cancel(task: Task<unknown>, reason: unknown): boolean;
   joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean>;

@@ -55,7 +55,7 @@ export class Consumer implements TaskConsumer {
       timer.cancel();
       ended.resolve(handedBack);
     };
-    hub.emit({ task: id }, { type: 'taskUnknownHandler', error, attempt });
+    hub.emit({ task: id }, { type: 'taskUnknownHandler', name, error, attempt });
     return { ended: ended.promise, cancel };
   }
 }

@@ -51,8 +51,6 @@ export class MemoryTransport implements TaskTransport {
   private warnOnce(): void {
     if (this.warned === 'warned') return;
     this.warned = 'warned';
-    this.app?.logger.warn(
-      'dispatched tasks are in memory: what waits when this process dies is lost; configure a `transport` for tasks that must not be',
-    );
+    this.app?.hub.note({ type: 'tasksAreInMemory' });
   }
 }

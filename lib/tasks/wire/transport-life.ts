@@ -1,7 +1,6 @@
-import type { LoggerService } from '@nestjs/common';
+import type { EventHub } from '../../events/event-hub.js';
 import type { Clock } from '../../shared/clock.js';
 import { deferred } from '../../shared/deferred.js';
-import { stackOf } from '../../shared/errors.js';
 import { inTime } from '../../shared/in-time.js';
 import type { TaskTransport } from './transport.js';
 
@@ -13,7 +12,7 @@ export class TransportLife {
   constructor(
     private readonly transport: TaskTransport,
     private readonly clock: Clock,
-    private readonly logger: LoggerService,
+    private readonly hub: EventHub,
   ) {}
 
   /** The app has booted, and has handlers that run here. */
@@ -43,17 +42,17 @@ export class TransportLife {
     try {
       await call();
     } catch (error) {
-      this.logger.error(`the task transport could not ${what}`, stackOf(error));
+      this.hub.note({ type: 'transportFailed', what, error });
     }
   }
 
-  /** @param complaint what to say that it did not do in time */
+  /** @param complaint what the log says that it did not do in time */
   private async within(deadline: number, call: Promise<void>, complaint?: string): Promise<void> {
     const ms = Math.max(0, deadline - this.clock.now());
     const came = await inTime(this.clock, ms, (reached) => {
       void Promise.race([call, this.hurry.promise]).then(() => reached());
       return () => undefined;
     });
-    if (!came && complaint) this.logger.error(`the task transport did not ${complaint} in time: it is left behind`);
+    if (!came && complaint) this.hub.note({ type: 'transportIsLate', what: complaint });
   }
 }

@@ -1,12 +1,13 @@
-import type { Logger } from '@nestjs/common';
-import type { WaitingOn, WorkerState } from '../contract/worker-state.js';
-import type { Clock } from '../shared/clock.js';
-import { messageOf, stackOf } from '../shared/errors.js';
-import { Streaks, seconds } from './streaks.js';
-import type { EventHub, EventOf } from './event-hub.js';
+import { Logger } from '@nestjs/common';
+import type { WaitingOn, WorkerState } from '../../contract/worker-state.js';
+import type { Clock } from '../../shared/clock.js';
+import { messageOf, stackOf } from '../../shared/errors.js';
+import type { EventHub, EventOf } from '../event-hub.js';
+import { Streaks } from './streaks.js';
+import { seconds } from './words.js';
 
-/** The log: one line a state change, ticks at `verbose`, repeated failures summed up once a minute. */
-export class LogSubscriber {
+/** Lines about workers: one a state change, ticks at `verbose`, repeated failures summed up once a minute. */
+export class WorkerLines {
   private readonly streaks: Streaks;
 
   constructor(
@@ -35,7 +36,7 @@ export class LogSubscriber {
   private stateChanged({ worker, from, to }: EventOf<'stateChanged'>): void {
     if (nameOf(from) === nameOf(to) || (to.status === 'stopped' && to.abandoned)) return;
     const level = levelOf(from, to);
-    if (level) this.logger[level](`${worker} ${describe(to)}`);
+    if (level && Logger.isLevelEnabled(level)) this.logger[level](`${worker} ${describe(to)}`);
     if (to.failures === 0) this.streaks.end(worker ?? '');
   }
 

@@ -1,7 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Timer } from '../shared/clock.js';
-import type { UnitEnvironment } from '../units/environment.js';
-import { countOf } from './ending/stop-report.js';
+import type { Clock, Timer } from '../../shared/clock.js';
+import { countOf } from './words.js';
 
 const SPAN = 1_000;
 
@@ -11,15 +10,14 @@ export class Tally {
   private timer: Timer | undefined;
 
   constructor(
-    private readonly environment: UnitEnvironment,
+    private readonly clock: Clock,
     private readonly logger: LoggerService,
   ) {}
 
   /** @param what follows "7 tasks" in the log */
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
-    const { clock, root } = this.environment;
-    this.timer ??= clock.after(SPAN, () => root.run(() => this.tell()), { unref: true });
+    this.timer ??= this.clock.after(SPAN, () => this.tell(), { unref: true });
   }
 
   tell(): void {

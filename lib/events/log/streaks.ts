@@ -1,11 +1,8 @@
-import type { Clock } from '../shared/clock.js';
+import type { Clock } from '../../shared/clock.js';
+import { seconds } from './words.js';
 
 const SUMMARY = 60_000;
 const NAMES = 1_000;
-
-/** For a log line. */
-export const seconds = (ms: number): string =>
-  ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 
 /** Says what fails again and again once a minute. */
 export class Streaks {
