@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { Ends, TaskStopReport } from '../../events/notices.js';
 import { Drain, isBusy, namesOf } from './drain.js';
 import type { AppTasks } from '../app-tasks.js';
+import type { TaskPool } from '../pool/pool.js';
 import type { Task } from '../pool/task.js';
 
 type Part =
@@ -33,7 +34,7 @@ export class Closing {
     const before = { ...environment.ends };
     intake.drain(deadline);
     const stopped = life.stop(deadline);
-    for (const pool of pools.all) pool.handBack();
+    for (const pool of pools.all) handBack(pool);
     const run = async (): Promise<readonly string[]> => {
       const drain = this.drain(deadline, (task) => !intake.isLate(task));
       this.part = { type: 'first', last, drain };
@@ -89,3 +90,8 @@ const endsSince = (now: Ends, before: Ends): Ends => ({
   lost: now.lost - before.lost,
   handedBack: now.handedBack - before.handedBack,
 });
+
+/** What an engine owns, and has not begun here, is the engine's again at once. */
+function handBack(pool: TaskPool): void {
+  for (const task of [...pool.waiting()]) if (task.spec.engine) pool.lose(task);
+}

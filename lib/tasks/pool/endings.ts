@@ -1,7 +1,7 @@
 import { BackgroundWorkerError, type WorkerAborted } from '../../shared/errors.js';
 import type { EventBody } from '../../contract/events.js';
 import { engineRetryIn } from './engine.js';
-import { USUAL, type TaskEnvironment } from './task-environment.js';
+import type { TaskEnvironment, USUAL } from './task-environment.js';
 import { DONE, type Ending, type Task } from './task.js';
 
 type Bad = Exclude<Ending<unknown>, { type: 'done' }>['type'];

@@ -108,11 +108,6 @@ export class TaskPool implements TaskOwner {
     for (const task of [...this.line.tasks, ...this.waiting()]) this.cancel(task);
   }
 
-  /** The app ends: what an engine owns, and has not begun, is the engine's again at once. */
-  handBack(): void {
-    for (const task of [...this.waiting()]) if (task.spec.engine) this.lose(task);
-  }
-
   /** The app ends before its turn comes (again). */
   lose(task: Task<unknown>): void {
     const { phase } = task;
