@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
 import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
@@ -7,6 +7,8 @@ import { FetchingModule } from './fetching/fetching.module.js';
 import { HealthController } from './health.controller.js';
 import { JsonGuard } from './json.guard.js';
 import { ProbingModule } from './probing/probing.module.js';
+import { type Settings } from './settings/settings.js';
+import { SettingsModule } from './settings/settings.module.js';
 import { SubscribersModule } from './subscribers/subscribers.module.js';
 import { BusyInterceptor } from './tasks/busy.interceptor.js';
 import { TasksController } from './tasks/tasks.controller.js';
@@ -30,4 +32,8 @@ import { WorkersController } from './workers/workers.controller.js';
     { provide: APP_INTERCEPTOR, useClass: BusyInterceptor },
   ],
 })
-export class AppModule {}
+export class AppModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return { module: AppModule, imports: [SettingsModule.forRoot(settings)] };
+  }
+}

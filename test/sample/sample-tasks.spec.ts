@@ -290,15 +290,6 @@ describe("the sample app's tasks", { timeout: 30_000 }, () => {
     expect(app.output).not.toMatch(/lost|abandoned|discarded/);
   });
 
-  it('SMTP_URL is checked', async () => {
-    for (const url of ['nonsense', 'http://localhost', '   ', 'smtp://', 'smtp://me:secret@localhost:99999']) {
-      app = SampleApp.launch({ SQLITE_FILE: join(directory, 'uptime.sqlite'), SMTP_URL: url });
-      expect(await app.exited).toEqual({ code: 1, signal: null });
-      const shown = url.replace('me:secret', '…');
-      expect(app.errors).toBe(`SMTP_URL is "${shown}"; allowed: smtp://host:port or smtps://host:port\n`);
-    }
-  });
-
   it('refuses what it cannot use with the field, the value and what is allowed', async () => {
     app = await start();
     const refused: [path: string, payload: unknown, message: string][] = [

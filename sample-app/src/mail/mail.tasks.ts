@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BackgroundTask, type TaskContext } from 'nestjs-background-worker';
 import { Transactions } from '../database/transactions.js';
-import { readSettings } from '../settings.js';
+import { Settings } from '../settings/settings.js';
 import { Alert } from './alert.entity.js';
 import { Mailer } from './mailer.js';
 
@@ -12,6 +12,7 @@ import { Mailer } from './mailer.js';
 @Injectable()
 export class MailTasks {
   constructor(
+    private readonly settings: Settings,
     private readonly mailer: Mailer,
     private readonly transactions: Transactions,
   ) {}
@@ -25,8 +26,7 @@ export class MailTasks {
 
   @BackgroundTask({ name: 'mail.alert', retries: 5, timeout: 30_000, concurrency: 4 })
   async alert({ id, url, reason }: Alert, { signal }: TaskContext): Promise<void> {
-    const { alertTo } = readSettings(process.env);
-    await this.mailer.send({ to: alertTo, subject: `${url} is down`, text: reason }, signal);
+    await this.mailer.send({ to: this.settings.alertTo, subject: `${url} is down`, text: reason }, signal);
     await this.transactions.run((manager) => manager.delete(Alert, id));
   }
 }

@@ -21,15 +21,24 @@ export class SubscribersService {
 
   /** Answers before the welcome mail is sent. */
   async signUp(email: string): Promise<SignUp> {
-    const [{ id }, isNew] = await this.transactions.run(async (manager) => {
-      const known = await manager.findOneBy(Subscriber, { email });
-      return [known ?? (await manager.save(Subscriber, { email })), !known] as const;
-    });
+    const { id, isNew } = await this.add(email);
     return { id, email, welcome: isNew ? await this.welcome(email) : 'not again' };
   }
 
   all(): Promise<Subscriber[]> {
     return this.subscribers.find({ order: { id: 'ASC' } });
+  }
+
+  /** The INSERT fails where the address is known. Asked before, two sign-ups at a time would both be new. */
+  private async add(email: string): Promise<{ id: number; isNew: boolean }> {
+    try {
+      const { id } = await this.transactions.run((manager) => manager.save(Subscriber, { email }));
+      return { id, isNew: true };
+    } catch (error) {
+      const known = await this.subscribers.findOneBy({ email });
+      if (!known) throw error;
+      return { id: known.id, isNew: false };
+    }
   }
 
   /** The sign-up is saved by now: it does not fail because its mail is refused. */
