@@ -18,8 +18,9 @@ import { WorkersController } from './workers/workers.controller.js';
   imports: [
     BackgroundWorkerModule.forRoot({
       units: [TypeOrmUnits],
-      pool: { concurrency: 16, queue: 200 },
-      pools: { mail: { concurrency: 4 }, fetch: { concurrency: 8 } },
+      pool: { concurrency: 4, queue: 200 }, // all mail: what is dispatched, and what goes to all subscribers
+      // Tasks that wait for other tasks are in `lists`, and what they wait for is not: in one pool they could wait for ever.
+      pools: { lists: { concurrency: 16, queue: 200 }, fetch: { concurrency: 8 }, probe: { concurrency: 8 } },
     }),
     DatabaseModule,
     ProbingModule,

@@ -66,4 +66,27 @@ describeWith(postgres, 'the sample app', () => {
     const isNew = ({ body }: { body: unknown }): boolean => (body as { welcome: string }).welcome === 'on its way';
     expect(answers.filter(isNew)).toHaveLength(1);
   });
+
+  it('no alert without the COMMIT, one after it', async () => {
+    await client.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+      CREATE CONSTRAINT TRIGGER refuse_commit AFTER INSERT ON uptime_alert DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION refuse();
+    `);
+    const sent = async (): Promise<string[]> => {
+      const mails = await app.get<{ subject: string }[]>('/mails');
+      return mails.map(({ subject }) => subject);
+    };
+    const { port } = new URL(app.address);
+    const url = `http://127.0.0.1:${port}/nothing`;
+    await app.post('/monitors', { url, intervalMs: 1_000 });
+    await eventually('the COMMIT to fail', async () => /QueryFailedError: .*refused/.exec(app.outputs)?.[0]);
+    await app.post('/subscribers', { email: 'ada@localhost' });
+    await eventually('a mail', async () => (await sent())[0]);
+    expect(await sent()).toEqual(['Welcome']);
+
+    await client.query('DROP TRIGGER refuse_commit ON uptime_alert');
+    await eventually('the alert', async () => (await sent())[1]);
+    expect(await sent()).toEqual([`${url} is down`, 'Welcome']);
+  });
 });

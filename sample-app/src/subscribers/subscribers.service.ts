@@ -3,9 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { BackgroundTasks } from 'nestjs-background-worker';
 import { Repository } from 'typeorm';
 import { Transactions } from '../database/transactions.js';
-import { MailTasks } from '../mail/mail.tasks.js';
 import { isBusy } from '../tasks/busy.interceptor.js';
 import { Subscriber } from './subscriber.entity.js';
+import { WelcomeMail } from './welcome-mail.js';
 
 export interface SignUp extends Subscriber {
   readonly welcome: 'on its way' | 'left out: too much mail waits' | 'not again';
@@ -44,7 +44,7 @@ export class SubscribersService {
   /** The sign-up is saved by now: it does not fail because its mail is refused. */
   private async welcome(email: string): Promise<SignUp['welcome']> {
     try {
-      await this.tasks.dispatch(MailTasks, 'welcome', { email });
+      await this.tasks.dispatch(WelcomeMail, 'send', { email });
       return 'on its way';
     } catch (error) {
       if (!isBusy(error)) throw error;
