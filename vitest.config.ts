@@ -82,6 +82,7 @@ export default defineConfig({
         },
       },
       ...(runsMikroOrm7 ? [mikroOrm7] : []),
+      './sample-app',
     ],
   },
 });
