@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
 import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
@@ -7,6 +7,8 @@ import { FetchingModule } from './fetching/fetching.module.js';
 import { HealthController } from './health.controller.js';
 import { JsonGuard } from './json.guard.js';
 import { ProbingModule } from './probing/probing.module.js';
+import { type Settings } from './settings/settings.js';
+import { SettingsModule } from './settings/settings.module.js';
 import { SubscribersModule } from './subscribers/subscribers.module.js';
 import { BusyInterceptor } from './tasks/busy.interceptor.js';
 import { TasksController } from './tasks/tasks.controller.js';
@@ -16,8 +18,9 @@ import { WorkersController } from './workers/workers.controller.js';
   imports: [
     BackgroundWorkerModule.forRoot({
       units: [TypeOrmUnits],
-      pool: { concurrency: 16, queue: 200 },
-      pools: { mail: { concurrency: 4 }, fetch: { concurrency: 8 } },
+      pool: { concurrency: 4, queue: 200 }, // all mail: what is dispatched, and what goes to all subscribers
+      // Tasks that wait for other tasks are in `lists`, and what they wait for is not: in one pool they could wait for ever.
+      pools: { lists: { concurrency: 16, queue: 200 }, fetch: { concurrency: 8 }, probe: { concurrency: 8 } },
     }),
     DatabaseModule,
     ProbingModule,
@@ -30,4 +33,8 @@ import { WorkersController } from './workers/workers.controller.js';
     { provide: APP_INTERCEPTOR, useClass: BusyInterceptor },
   ],
 })
-export class AppModule {}
+export class AppModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return { module: AppModule, imports: [SettingsModule.forRoot(settings)] };
+  }
+}
