@@ -29,11 +29,10 @@ export class Closing {
    */
   async begin(workers: Promise<unknown>, deadline: number, last: number): Promise<TaskStopReport> {
     const { tasks } = this;
-    const { environment, pools, life } = tasks;
+    const { environment } = tasks;
     const { ends } = environment;
     environment.drain(deadline);
-    const stopped = life.stop(deadline);
-    for (const pool of pools.all) pool.handBack();
+    const stopped = tasks.stop(deadline);
     const run = async (): Promise<readonly string[]> => {
       const drain = this.drain(deadline, (task) => !environment.isLate(task));
       this.part = { type: 'first', last, drain };
@@ -51,17 +50,18 @@ export class Closing {
   async end(): Promise<string | undefined> {
     if (this.part.type !== 'first') return undefined;
     const { tasks, part, clock } = this;
-    const { environment, pools } = tasks;
+    const { environment, pools, life } = tasks;
     const { ends } = environment;
+    const deadline = life.closesFrom(part.last);
     const before = new Set(pools.running.filter((task) => !environment.isLate(task)));
     const includes = (task: Task<unknown>): boolean => !before.has(task);
-    environment.drainLate(part.last);
+    environment.drainLate(deadline);
     let abandoned: readonly string[] = [];
     do {
-      const drain = this.drain(part.last, includes);
+      const drain = this.drain(deadline, includes);
       this.part = { type: 'second', drain };
       abandoned = await drain.finished;
-    } while (isBusy(pools.all, { includes }) && clock.now() < Math.min(part.last, this.latest));
+    } while (isBusy(pools.all, { includes }) && clock.now() < Math.min(deadline, this.latest));
     await tasks.close(Math.min(part.last, this.latest));
     return complaintOf({ ...endsSince(environment.ends, ends), abandoned });
   }

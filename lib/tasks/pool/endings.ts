@@ -35,6 +35,15 @@ export function endBadly(site: TaskEnvironment, task: Task<unknown>, type: Bad, 
   site.gaveUp(task, error);
 }
 
+/** For a newer one. */
+export function endGivenUp(site: TaskEnvironment, task: Task<unknown>, pool: string): void {
+  const message = `the task ${task.name} was given up for a newer one: pool "${pool}" was full`;
+  const error = new BackgroundWorkerError('BGW_TASK_DISCARDED', message);
+  site.discarded(pool);
+  if (task.spec.engine) return endHandedBack(site, task, 'discarded', error);
+  endBadly(site, task, 'discarded', error);
+}
+
 /** It was told to stop, as the app's time was up, and did. */
 export function endCut(site: TaskEnvironment, task: Task<unknown>, reason: WorkerAborted): void {
   if (task.spec.engine) return endHandedBack(site, task, 'cancelled', reason);
