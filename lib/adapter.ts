@@ -23,3 +23,6 @@ export type {
   TaskTransport,
   TransportApp,
 } from './tasks/wire/transport.js';
+export { notSupported } from './tasks/wire/transport.js';
+export { opened, sealed, type Envelope, type Opened } from './tasks/wire/envelope.js';
+export type { Claimed, OutboxMessage, OutboxStore, Sent } from './tasks/wire/outbox.js';

@@ -41,6 +41,15 @@ export class MemoryTransport implements TaskTransport {
     return delivery && { id, name: delivery.message.name, state: 'queued', attempt: 0 };
   }
 
+  /** Failed ones are this process's, and known to who asks. */
+  async failed(): Promise<readonly TaskStatus[]> {
+    return [];
+  }
+
+  async retry(): Promise<boolean> {
+    return false;
+  }
+
   private keep(delivery: Delivery, consumer: TaskConsumer, early: Map<string, Delivery>): void {
     const { id, name } = delivery.message;
     const waiting = [...early.values()].filter(({ message }) => message.name === name).length;

@@ -4,7 +4,7 @@ import type { TaskStatus } from '../../contract/tasks.js';
 import type { EventHub } from '../../events/event-hub.js';
 import type { BackoffOptions } from '../../shared/backoff.js';
 import type { Clock } from '../../shared/clock.js';
-import type { WorkerAborted } from '../../shared/errors.js';
+import { BackgroundWorkerError, type WorkerAborted } from '../../shared/errors.js';
 
 /** A task on its way to a handler. */
 export interface TaskMessage {
@@ -73,7 +73,8 @@ export interface TaskConsumer {
   capacity(handler: string): number;
   /**
    * Takes a message. One whose name no handler has is handed back after 5 s: during a rolling deploy another process may know it.
-   * @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`; of one that this process owns also `BGW_UNKNOWN_HANDLER`
+   * One that is here already waits until that has ended: a task never runs twice at a time in one process.
+   * @throws BackgroundWorkerError of one that this process owns: `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`, `BGW_UNKNOWN_HANDLER`
    */
   deliver(delivery: Delivery): Delivered;
   /**
@@ -93,11 +94,14 @@ export interface TransportApp {
   readonly logger: LoggerService;
 }
 
-/** Carries tasks to handlers. Implemented in memory here, and over brokers by adapters. */
+/**
+ * Carries tasks to handlers, at least once. Implemented in memory here, and over brokers by adapters. An engine that cannot do
+ * what an optional method is for leaves it out: who calls it is told by `BGW_NOT_SUPPORTED`.
+ */
 export interface TaskTransport {
   /** Called once, before anything else. Must not wait for a connection. */
   connect(app: TransportApp): void;
-  /** Resolves once the task is safe with the transport. */
+  /** Resolves once the task is safe with the transport. Rejects with `notSupported` for what the engine cannot do. */
   send(message: TaskMessage, sending: Sending): Promise<void>;
   /** The app has booted: begin to take tasks. Only where there is a consumer. Bootstrap does not wait for it. */
   consume?(): Promise<void>;
@@ -113,3 +117,12 @@ export interface TaskTransport {
   /** @returns whether there was such a failed task */
   retry?(id: string): Promise<boolean>;
 }
+
+export const nameOf = (transport: TaskTransport): string => transport.constructor.name;
+
+/** @param what the engine cannot do, as the caller wrote it */
+export const notSupported = (transport: TaskTransport, what: string): BackgroundWorkerError =>
+  new BackgroundWorkerError(
+    'BGW_NOT_SUPPORTED',
+    `${nameOf(transport)} cannot do ${what}: leave it out, or configure another \`transport\``,
+  );
