@@ -29,7 +29,21 @@ export interface TaskHost {
 }
 export const TASK_HOST = Symbol('nestjs-background-worker:task-host');
 
-/** Work that outlives the request that asked for it: bounded, retried, cancelled, drained when the app stops. Inject it anywhere. */
+/**
+ * Work that outlives the request that asked for it: bounded, retried, cancelled, drained when the app stops. Inject it anywhere.
+ *
+ * @example
+ * ```ts
+ * @Injectable()
+ * class SignUp {
+ *   constructor(private readonly tasks: BackgroundTasks) {}
+ *
+ *   signUp(address: string) {
+ *     this.tasks.submit((ctx) => fetch(`https://example.com/welcome/${address}`, { signal: ctx.signal }), { retries: 3 });
+ *   }
+ * }
+ * ```
+ */
 export class BackgroundTasks {
   private found: { readonly app: AppTasks; readonly pool: TaskPool } | undefined;
 

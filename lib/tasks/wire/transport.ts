@@ -6,7 +6,14 @@ import type { BackoffOptions } from '../../shared/backoff.js';
 import type { Clock } from '../../shared/clock.js';
 import { BackgroundWorkerError, type WorkerAborted } from '../../shared/errors.js';
 
-/** A task on its way to a handler. */
+/**
+ * A task on its way to a handler.
+ *
+ * @example
+ * ```ts
+ * const message: TaskMessage = { id: '1', name: 'mail.send', payload: '{"to":"ada@example.com"}', headers: {} };
+ * ```
+ */
 export interface TaskMessage {
   readonly id: string;
   /** The handler's name on the wire. */
@@ -16,13 +23,27 @@ export interface TaskMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a sender wants of the transport. */
+/**
+ * What a sender wants of the transport.
+ *
+ * @example
+ * ```ts
+ * const dueAt = (sending: Sending, now: number) => now + (sending.delay ?? 0);
+ * ```
+ */
 export interface Sending extends Omit<DispatchOptions, 'id'> {
   readonly retries: number;
   readonly backoff: BackoffOptions;
 }
 
-/** A handler of this process, as a transport sees it. */
+/**
+ * A handler of this process, as a transport sees it.
+ *
+ * @example
+ * ```ts
+ * const queues = (handlers: readonly HandlerInfo[]) => handlers.map(({ name }) => `tasks.${name}`);
+ * ```
+ */
 export interface HandlerInfo {
   readonly name: string;
   readonly retries: number;
@@ -66,7 +87,15 @@ export interface Delivered {
   cancel(reason?: WorkerAborted): void;
 }
 
-/** The handlers of this process, and the pools they run in. */
+/**
+ * The handlers of this process, and the pools they run in.
+ *
+ * @example
+ * ```ts
+ * const take = (consumer: TaskConsumer, message: TaskMessage) =>
+ *   consumer.deliver({ message, attempt: 1, attemptsLeft: 0, owner: 'engine' }).ended;
+ * ```
+ */
 export interface TaskConsumer {
   readonly handlers: readonly HandlerInfo[];
   /** How many of a handler's tasks run at a time: as many are worth to be fetched ahead. */
@@ -86,6 +115,14 @@ export interface TaskConsumer {
   status(id: string): TaskStatus | undefined;
 }
 
+/**
+ * What a transport is given of the app.
+ *
+ * @example
+ * ```ts
+ * const names = ({ consumer }: TransportApp) => consumer?.handlers.map(({ name }) => name) ?? [];
+ * ```
+ */
 export interface TransportApp {
   /** Absent where this process takes no tasks. */
   readonly consumer: TaskConsumer | undefined;
@@ -97,6 +134,21 @@ export interface TransportApp {
 /**
  * Carries tasks to handlers, at least once. Implemented in memory here, and over brokers by adapters. An engine that cannot do
  * what an optional method is for leaves it out: who calls it is told by `BGW_NOT_SUPPORTED`.
+ *
+ * @example
+ * ```ts
+ * class DirectTransport implements TaskTransport {
+ *   private app: TransportApp | undefined;
+ *
+ *   connect(app: TransportApp) {
+ *     this.app = app;
+ *   }
+ *
+ *   async send(message: TaskMessage) {
+ *     this.app?.consumer?.deliver({ message, attempt: 1, attemptsLeft: 0, owner: 'process' });
+ *   }
+ * }
+ * ```
  */
 export interface TaskTransport {
   /** Called once, before anything else. Must not wait for a connection. */
