@@ -6,8 +6,8 @@ import type { Lease } from './lease.js';
  *
  * @example
  * ```ts
- * const CLOCK = Symbol('clock');
- * const read = (unit: UnitContext) => unit.get<{ now(): number }>(CLOCK).now();
+ * const TIME = Symbol('time');
+ * const read = (unit: UnitContext) => unit.get<{ now(): number }>(TIME).now();
  * ```
  */
 export type Token<T> = Type<T> | Abstract<T> | string | symbol;

@@ -51,7 +51,7 @@ export interface SchemaIssue {
  *
  * @example
  * ```ts
- * type Sent = SchemaInput<StandardSchemaV1<string, Date>>; // string
+ * type Given = SchemaInput<StandardSchemaV1<string, Date>>; // string
  * ```
  */
 export type SchemaInput<S extends StandardSchemaV1> = NonNullable<S['~standard']['types']>['input'];
