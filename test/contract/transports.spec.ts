@@ -13,6 +13,19 @@ describeTransport('of a fake broker', () => new FakeBrokerTransport(new FakeBrok
 const ending = ({ closing, clock }: TaskRig): ReturnType<TaskRig['closing']['begin']> =>
   closing.begin(Promise.resolve(), clock.now() + 8_000, clock.now() + 10_000);
 
+describe('what waits in memory for the app to have booted', () => {
+  it('is lost where that never comes, and named', async () => {
+    const rig = jobs(new MemoryTransport(), () => undefined, {}, { booted: false });
+    const { id } = await rig.tasks.dispatch(Jobs, 'job');
+    expect(await rig.tasks.status(id)).toMatchObject({ state: 'queued', attempt: 0 });
+    await ending(rig);
+    await rig.closing.end();
+    expect(rig.lines.filter((line) => line.includes('lost'))).toEqual([
+      `task job (${id}) was lost: the app shut down before it had booted`,
+    ]);
+  });
+});
+
 describe('what a broker owns', () => {
   it('is delivered again after a crash, to another process, with its attempts counted', async () => {
     const broker = new FakeBroker();
@@ -263,6 +276,18 @@ describe('the end of a transport', () => {
       'the task transport FakeBrokerTransport did not stop taking tasks in time: it is left behind',
       'the task transport FakeBrokerTransport did not close in time: it is left behind',
     ]);
+  });
+
+  it('has time to close, though stop() never ends', async () => {
+    const transport = new FakeBrokerTransport(new FakeBroker());
+    const rig = jobs(transport, () => undefined);
+    const slow = (): Promise<void> => new Promise((resolve) => rig.clock.after(900, resolve));
+    transport.slow = { stop: () => new Promise(() => undefined), close: slow };
+    const over = ending(rig).then(() => rig.closing.end());
+    await rig.clock.advance(10_000);
+    await over;
+    expect(transport.calls.slice(2)).toEqual(['stop', 'close', 'closed']);
+    expect(rig.lines).toEqual([expect.stringContaining('did not stop taking tasks in time')]);
   });
 
   it('has a second of its own, though a late task takes all of the time', async () => {

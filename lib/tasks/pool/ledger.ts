@@ -10,8 +10,8 @@ export class Ledger {
   private readonly failures = new Map<string, { readonly status: TaskStatus; readonly task: Task<unknown> }>();
 
   add(task: Task<unknown>): void {
-    if (!task.isSettled) this.live.set(task.id, task);
-    else if (!task.spec.engine) remember(this.ended, task.id, task.status);
+    if (task.isSettled) remember(this.ended, task.id, task.status);
+    else this.live.set(task.id, task);
   }
 
   /**
