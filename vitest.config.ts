@@ -83,6 +83,7 @@ export default defineConfig({
         },
       },
       ...(runsMikroOrm7 ? [mikroOrm7] : []),
+      './sample-app',
     ],
   },
 });

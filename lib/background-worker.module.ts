@@ -18,21 +18,15 @@ import {
   type BackgroundWorkerModuleOptions,
   type BackgroundWorkerOptionsFactory,
 } from './definition/module-options.js';
-import { poolToken } from './definition/task-decorator.js';
 import { EventHub } from './events/event-hub.js';
 import { CLOCK, SystemClock, type Clock } from './shared/clock.js';
-import { stackOf } from './shared/errors.js';
-import { OwnLogger } from './shared/own-logger.js';
 import { RootContext } from './shared/root-context.js';
 import { BackgroundWorkers } from './supervision/background-workers.js';
 import { WORKER_HOST } from './supervision/worker-host.js';
 import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/calls/background-tasks.js';
+import { poolToken } from './tasks/calls/inject-task-pool.js';
 
-/** Listeners run in the context in which all background work begins. */
-const hubOf = (clock: Clock, root: RootContext): EventHub => {
-  const logger = new OwnLogger('BackgroundWorker');
-  return new EventHub(clock, (error) => logger.error('an event listener threw', stackOf(error)), root.run);
-};
+const hubOf = (clock: Clock, root: RootContext): EventHub => new EventHub(clock, undefined, root.run);
 
 /** One instance an app, however often the public module is imported; its hooks run last at start and first at stop. */
 @Global()
@@ -63,7 +57,17 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<BackgroundWork
   .setFactoryMethodName('createBackgroundWorkerOptions')
   .build();
 
-/** What `forRootAsync` takes: a factory, or a class that is one. */
+/**
+ * What `forRootAsync` takes: a factory, or a class that is one.
+ *
+ * @example
+ * ```ts
+ * const options: BackgroundWorkerModuleAsyncOptions = {
+ *   useFactory: async () => ({ pools: { mail: { concurrency: 2 } } }),
+ *   poolNames: ['mail'],
+ * };
+ * ```
+ */
 export interface BackgroundWorkerModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: InjectionToken[];
   useFactory?: (...args: never[]) => BackgroundWorkerModuleOptions | Promise<BackgroundWorkerModuleOptions>;
@@ -93,6 +97,12 @@ function withPools(registered: DynamicModule, names: readonly string[]): Dynamic
 /**
  * Global. Importing the bare class is `forRoot({})`, or shares the one `forRoot` of the app.
  * Two configured ones are `BGW_TWO_CONFIGURATIONS`.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [BackgroundWorkerModule.forRoot({ shutdownTimeout: 30_000 })] })
+ * class AppModule {}
+ * ```
  */
 @Module({
   imports: [BackgroundWorkerCoreModule],

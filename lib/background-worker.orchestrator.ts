@@ -12,11 +12,10 @@ import { assemble, whyOff, type Assembly } from './discovery/assembly.js';
 import { watchLazyModules } from './discovery/lazy-modules.js';
 import { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
-import { LogSubscriber } from './events/log.js';
+import { startLog } from './events/log/log.js';
 import { Peers, type Peer } from './host/peers.js';
-import { checkShutdownHooks, onSecondSignal } from './host/signals.js';
+import { onSecondSignal, whenDeafToSignals } from './host/signals.js';
 import { CLOCK, type Clock, type Timer } from './shared/clock.js';
-import { stackOf } from './shared/errors.js';
 import { OwnLogger } from './shared/own-logger.js';
 import { RootContext } from './shared/root-context.js';
 import type { AddedLoop, AddedTick, ControlHost } from './supervision/background-workers.js';
@@ -27,7 +26,6 @@ import type { Registry } from './supervision/registry.js';
 import { Stage } from './supervision/stage.js';
 import { unitView, type WorkerHost, type WorkerUnit } from './supervision/worker-host.js';
 import type { TaskHost } from './tasks/calls/background-tasks.js';
-import { describeStop } from './tasks/ending/stop-report.js';
 import type { AppTasks } from './tasks/app-tasks.js';
 
 /** What our hooks may take of `shutdownTimeout`; the rest is HTTP's and later hooks'. */
@@ -47,7 +45,7 @@ export class BackgroundWorkerOrchestrator
 {
   private readonly logger = new OwnLogger('BackgroundWorker');
   private readonly stage = new Stage();
-  private readonly keepers = new Keepers(this.logger);
+  private readonly keepers: Keepers;
   private readonly peers = new Peers();
   private readonly off = whyOff();
   private assembly: Assembly | undefined;
@@ -66,9 +64,12 @@ export class BackgroundWorkerOrchestrator
     @Inject(RootContext) private readonly root: RootContext,
     @Inject(EventHub) private readonly hub: EventHub,
   ) {
-    this.events$ = eventStream(hub, (error) => this.logger.error('a subscriber of events$ threw', stackOf(error)));
-    new LogSubscriber(this.logger, clock).listen(hub);
-    watchLazyModules(loader, modules, this.logger);
+    this.keepers = new Keepers(hub);
+    const threw = (error: unknown): void =>
+      hub.note({ type: 'callbackThrew', what: 'a subscriber of events$ threw', error });
+    this.events$ = eventStream(hub, threw);
+    startLog(hub, this.logger, clock);
+    watchLazyModules(loader, modules, hub);
   }
 
   async onModuleInit(): Promise<void> {
@@ -89,9 +90,10 @@ export class BackgroundWorkerOrchestrator
     if (!this.assembly) return;
     const { closing } = this.assembly;
     const unlisten = onSecondSignal(this.clock, () => closing.abandon());
-    const complaint = await closing.end();
+    const tasks = await closing.end();
     unlisten();
-    if (complaint) this.logger.error(complaint);
+    if (tasks) this.hub.note({ type: 'lateTasksEnded', tasks });
+    this.hub.note({ type: 'over' });
     this.keepers.endClose();
   }
 
@@ -164,13 +166,15 @@ export class BackgroundWorkerOrchestrator
     });
     const workers = crew.stop(deadline);
     const tasks = closing.begin(workers, deadline, now + shutdownTimeout);
-    const { level, line } = describeStop(await workers, await tasks, this.clock.now() - now);
+    const report = { workers: await workers, tasks: await tasks };
     unlisten();
-    if (line) this.logger[level](line);
+    this.hub.note({ type: 'stopped', ...report, ms: this.clock.now() - now });
   }
 
   /** Somebody has work that wants to be drained. */
   private checkHooks(): void {
-    if (!this.stage.isClosing) this.hooksCheck ??= checkShutdownHooks(this.clock, this.logger, process.env);
+    const isProduction = process.env['NODE_ENV'] === 'production';
+    const tell = (): void => this.hub.note({ type: 'deafToSignals', isProduction });
+    if (!this.stage.isClosing) this.hooksCheck ??= whenDeafToSignals(this.clock, tell);
   }
 }

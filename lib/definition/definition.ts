@@ -1,5 +1,6 @@
 import { DEFAULT_BACKOFF, type BackoffOptions } from '../shared/backoff.js';
-import { invalid, workerName } from './check.js';
+import { filledBackoff } from './backoff.js';
+import { invalid, present, workerName } from './check.js';
 import type { LoopOptions, RestartMode, WorkerDefaults, WorkerOptions, WorkerOverrides } from './options.js';
 import { everySchedule, type Schedule } from './schedule.js';
 import { validateWorkerOptions } from './validation.js';
@@ -67,7 +68,13 @@ export function defineWorker(
     autoStart: options.autoStart ?? true,
     critical,
     phase: options.phase ?? 0,
-    backoff: backoffOf(subject, defaults.backoff, own.backoff, over?.backoff),
+    backoff: filledBackoff(
+      subject,
+      ['default', DEFAULT_BACKOFF],
+      ["the module's option defaults", defaults.backoff],
+      ['the decorator', own.backoff],
+      ["the module's option workers", over?.backoff],
+    ),
     maxFailures: options.maxFailures ?? defaults.maxFailures ?? (critical ? 10 : Infinity),
     stopTimeout: options.stopTimeout ?? defaults.stopTimeout ?? 15_000,
     cancelGrace: options.cancelGrace ?? defaults.cancelGrace ?? CANCEL_GRACE,
@@ -91,21 +98,9 @@ function overridden(subject: string, own: WorkerOptions, over: WorkerOverrides &
   return options;
 }
 
-function backoffOf(subject: string, ...layers: readonly (Partial<BackoffOptions> | undefined)[]): BackoffOptions {
-  if (layers.every((layer) => layer === undefined)) return DEFAULT_BACKOFF;
-  const merged = layers.reduce<BackoffOptions>((all, layer) => ({ ...all, ...present(layer ?? {}) }), DEFAULT_BACKOFF);
-  const longest = layers.some((layer) => layer?.max !== undefined) ? merged.max : Math.max(merged.max, merged.initial);
-  if (longest < merged.initial)
-    throw invalid(subject, 'backoff.max', longest, `backoff.initial (${merged.initial}) or more`);
-  return { ...merged, max: longest };
-}
-
 function kindOf(options: WorkerOptions): WorkerKind {
   if (options.every !== undefined)
     return { type: 'tick', schedule: everySchedule(options.every), timeout: options.timeout };
   const { restart = 'on-failure', readyTimeout } = options as LoopOptions;
   return { type: 'loop', restart, readyTimeout };
 }
-
-const present = <T extends object>(options: T): Partial<T> =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

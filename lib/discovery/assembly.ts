@@ -1,6 +1,5 @@
 import type { Logger } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { UnitInterceptor } from '../contract/units.js';
 import { CANCEL_GRACE, SHUTDOWN_TIMEOUT } from '../definition/definition.js';
 import { guardOptionsOf } from '../definition/module-options.js';
 import type { EventHub } from '../events/event-hub.js';
@@ -30,6 +29,7 @@ import { configurationOf } from './configuration.js';
 import { appOf } from './look.js';
 import { decorated } from './decorated.js';
 import { discover } from './discover.js';
+import { discoverUnits } from './discover-units.js';
 import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
 
@@ -64,9 +64,9 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const { modules, moduleRef, clock, hub, logger, stage, root, keepers, onWork, drain } = materials;
   const given = configurationOf(modules);
   const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
-  const interceptors = (options.units ?? []).map((unit) =>
-    typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
-  );
+  const skipped = (what: string): void => hub.note({ type: 'skipped', what });
+  const found = [...decorated(modules.values())];
+  const interceptors = discoverUnits(options, moduleRef, found, skipped);
   const unitAudience = hub.audience(UNIT_EVENTS);
   const environment: UnitEnvironment = {
     clock,
@@ -77,7 +77,7 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
     root,
     interceptors,
   };
-  const ports = supervisorPorts(clock, hub, logger, stage, options, drain);
+  const ports = supervisorPorts(clock, hub, stage, options, drain);
   const registry = new Registry();
   const { shutdownTimeout } = options;
   const selection = off ?? selectionOf(options.enabled, process.env);
@@ -87,14 +87,12 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   if (!off) keepers.add(guard);
   keepers.seal();
   const factory = new WorkerFactory(environment, options, ports, stage, keepers, () => !off && guard.isOn);
-  const skipped = (line: string): void => logger.debug(line);
-  const found = [...decorated(modules.values())];
   for (const worker of discover(found, skipped)) registry.add(factory.ofFound(worker));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
   const tasks = assembleTasks(materials, environment, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
-  const crew = new Crew({ registry, selection, keepers, stage, clock, logger, onWork });
+  const crew = new Crew({ registry, selection, keepers, stage, clock, hub, onWork });
   return { shutdownTimeout, registry, factory, crew, tasks, closing };
 }
 

@@ -115,7 +115,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   /** The body's own `run`. Its end is told after that of parts that ended before it. */
   main(fn: () => Promise<void>): void {
     this.parts.enter();
-    this.within(fn).then(
+    this.site.run(fn).then(
       () => process.nextTick(() => this.end({ type: 'completed' })),
       (error: unknown) => process.nextTick(() => this.end(this.outcomeOf(error))),
     );
@@ -124,7 +124,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   spawn<T>(fn: (ctx: WorkerContext) => Promise<T>): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
     const child = this.part<T>();
-    child.follow(this.within(() => fn(this)));
+    child.follow(this.site.run(() => fn(this)));
     return child.promise;
   }
 
@@ -159,11 +159,6 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
     if (unwatched) this.end(this.outcomeOf(unwatched.error));
     else this.parts.leave();
   };
-
-  /** In the worker's own place, where a throw is a rejection. */
-  private async within<T>(fn: () => Promise<T>): Promise<T> {
-    return await this.site.environment.inside.run(this.site.definition, fn);
-  }
 
   private outcomeOf(error: unknown): Outcome {
     return this.reason && isAbortBy(this.reason, error) ? { type: 'aborted' } : { type: 'failed', error };

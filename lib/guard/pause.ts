@@ -25,7 +25,8 @@ export class Pause {
 export async function atMost(clock: Clock, ms: number, ...waits: readonly Promise<unknown>[]): Promise<void> {
   const first = Promise.race(waits);
   await inTime(clock, ms, (reached) => {
-    void first.then(reached, reached);
+    const settled = (): void => reached();
+    void first.then(settled, settled);
     return () => undefined;
   });
 }

@@ -1,5 +1,5 @@
-import type { LoggerService } from '@nestjs/common';
 import type { StopReport } from '../contract/worker-state.js';
+import type { EventHub } from '../events/event-hub.js';
 import type { Selection } from '../host/enabled.js';
 import type { Clock } from '../shared/clock.js';
 import type { Keepers } from './keepers.js';
@@ -15,7 +15,7 @@ export interface CrewPorts {
   readonly keepers: Keepers;
   readonly stage: Stage;
   readonly clock: Clock;
-  readonly logger: LoggerService;
+  readonly hub: EventHub;
   /** Somebody has work that wants to be drained. */
   readonly onWork: () => void;
 }
@@ -26,15 +26,15 @@ export class Crew {
 
   /** Resolves when bootstrap may go on: their gates are kept, and the app is open. No body is waited for. */
   async start(onOpen: () => void): Promise<void> {
-    const { registry, selection, stage, logger } = this.ports;
+    const { registry, selection, stage, hub } = this.ports;
     await this.keep(registry.all);
     if (stage.isClosing) return;
     stage.open();
     onOpen();
     this.launch(registry.all);
     const off = registry.names.filter((name) => !selection.includes(name));
-    const hint = selection.hint === undefined ? '' : `; ${selection.hint}`;
-    if (off.length > 0) logger.log(`not started here, by ${selection.because}: ${off.join(', ')}${hint}`);
+    const { because, hint } = selection;
+    if (off.length > 0) hub.note({ type: 'notStarted', workers: off, because, hint });
   }
 
   /** One that was added at run time. */

@@ -6,7 +6,17 @@ import { selfJoin } from '../shared/self-join.js';
 import type { Stage } from './stage.js';
 import { notRunning, type Supervisor } from './supervisor.js';
 
-/** The control of one worker. */
+/**
+ * The control of one worker.
+ *
+ * @example
+ * ```ts
+ * async function runNow(handle: WorkerHandle) {
+ *   if (!handle.isAlive) await handle.start();
+ *   await handle.trigger();
+ * }
+ * ```
+ */
 export interface WorkerHandle {
   readonly name: string;
   readonly state: WorkerState;
@@ -126,8 +136,17 @@ export class SupervisedHandle implements WorkerHandle {
 
   /** Waits, but for a body that would wait for itself. */
   private joined<T>(what: string, wait: () => Promise<T>): Promise<T> {
-    if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.definition)) return wait();
-    return selfJoin(this.name, what, 'body');
+    const { machine, definition } = this.supervisor;
+    if (!machine.live) return wait();
+    if (this.inside.of(definition)) return selfJoin(this.name, what, 'body');
+    return this.inside.isBlindTo(definition) ? wait().finally(() => this.doubt(what)) : wait();
+  }
+
+  /** The wait has ended, maybe with the body given up because of it. */
+  private doubt(what: string): void {
+    const { state } = this;
+    if (state.status === 'stopped' && state.abandoned)
+      this.supervisor.ports.hub.note({ type: 'mayHaveWaitedForItself', worker: this.name, call: what });
   }
 }
 

@@ -1,6 +1,6 @@
-import type { LoggerService } from '@nestjs/common';
+import { callBack } from '../events/callback.js';
+import type { EventHub } from '../events/event-hub.js';
 import { BackgroundWorkerError } from '../shared/errors.js';
-import { report } from '../shared/reporter.js';
 import type { Gate, GateKeeper, UnitId } from './ports.js';
 
 /** The keepers of an app's gates, as one. */
@@ -9,7 +9,7 @@ export class Keepers {
   private started: Promise<void> | undefined;
   private sealed = false;
 
-  constructor(private readonly logger: LoggerService) {}
+  constructor(private readonly hub: EventHub) {}
 
   /** @throws BackgroundWorkerError `BGW_TOO_LATE` */
   add(keeper: GateKeeper): void {
@@ -44,6 +44,6 @@ export class Keepers {
   }
 
   private tell(what: (keeper: GateKeeper) => void): void {
-    for (const one of this.all) report(this.logger, 'a keeper of gates threw', () => what(one));
+    for (const one of this.all) callBack(this.hub, 'a keeper of gates threw', () => what(one));
   }
 }

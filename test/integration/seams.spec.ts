@@ -186,7 +186,7 @@ describe('an observer', () => {
   });
 
   it('sees which workers are critical, and which have stalled', async () => {
-    @BackgroundWorker({ heartbeatTimeout: 20 })
+    @BackgroundWorker({ heartbeatTimeout: 20, backoff: { initial: 3_600_000, max: 3_600_000 } })
     class MuteWorker {
       static settle: () => void = () => undefined;
 

@@ -2,7 +2,6 @@ import type { GateKeeper, Part, UnitId } from 'nestjs-background-worker/adapter'
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../lib/definition/definition.js';
 import { EventHub } from '../../lib/events/event-hub.js';
-import { OwnLogger } from '../../lib/shared/own-logger.js';
 import type { WorkerHandle } from '../../lib/supervision/handle.js';
 import { Keepers } from '../../lib/supervision/keepers.js';
 import { makeUnits } from '../../lib/supervision/make-units.js';
@@ -37,7 +36,7 @@ describe('a worker of several parts', () => {
       beginClose: () => undefined,
       endClose: () => undefined,
     };
-    const keepers = new Keepers(new OwnLogger('test'));
+    const keepers = new Keepers(new EventHub(new FakeClock()));
     keepers.add(keeper);
     const bodies: FakeBody[] = [];
     const bodyOf = (): FakeBody => {
