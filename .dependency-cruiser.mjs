@@ -11,13 +11,16 @@ const TIERS = [
   ['commit', 'discovery'],
   ['background-worker.orchestrator.ts'],
   ['background-worker.module.ts'],
-  ['index.ts'],
+  ['index.ts', 'adapter.ts'],
 ];
 /** On top: each folder in adapters/ is a room of its own. Imported by nothing. */
 const OUTER = ['adapters/[^/]+', 'testing', 'schematics'];
 
 /** What the core may import besides itself and Node: its peers. More only by `import()`, at run time. */
 const PEERS = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
+
+/** Sockets, secrets, and what is made of them. */
+const GUARD_PARTS = '^lib/(endpoint/|guard/(?!guard-keeper|when-to-guard|origin|watchers|ancestry|creation))';
 
 const escaped = (name) => name.replaceAll('.', '\\.');
 const pathOf = (room) => (/\.ts$/.test(room) ? `${escaped(room)}$` : `${room}/`);
@@ -66,6 +69,14 @@ export default {
       severity: 'error',
       from: { path: `^lib/(${OUTER.join('|')})/` },
       to: { path: `^lib/(${OUTER.join('|')})/`, pathNot: '^lib/$1/' },
+    },
+    {
+      name: 'the-guard-is-lazy',
+      comment:
+        'What the guard is made of is loaded by import() where it is on: an app in production pays nothing for it.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: [GUARD_PARTS] },
+      to: { path: GUARD_PARTS, dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-cycle',

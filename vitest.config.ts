@@ -47,6 +47,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nestjs-background-worker$/, replacement: `${root}lib/index.ts` },
+      { find: /^nestjs-background-worker\/adapter$/, replacement: `${root}lib/adapter.ts` },
       { find: /^nestjs-background-worker\/(.+)$/, replacement: `${root}lib/adapters/$1/index.ts` },
     ],
   },
@@ -82,6 +83,7 @@ export default defineConfig({
         },
       },
       ...(runsMikroOrm7 ? [mikroOrm7] : []),
+      './sample-app',
     ],
   },
 });

@@ -3,16 +3,26 @@ import 'reflect-metadata';
 import { Module, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createInterface } from 'node:readline';
-import { BackgroundWorker, BackgroundWorkerModule } from '../dist/index.js';
-import { Guard } from '../dist/guard/guard.js';
+import { once } from 'node:events';
+import { BackgroundWorker, BackgroundWorkerModule } from 'nestjs-background-worker';
 
 const tell = (is, more = {}) =>
   process.stdout.write(`${JSON.stringify({ is, at: performance.timeOrigin + performance.now(), ...more })}\n`);
 
 Logger.overrideLogger(false);
+const commands = createInterface({ input: process.stdin });
+let begun = 0;
+/** Holds up bootstrap until the command to go on: workers start after every other provider's hook. */
+class Brake {
+  async onApplicationBootstrap() {
+    tell('booted');
+    await once(commands, 'line');
+    begun = performance.now();
+  }
+}
 class Job {
   async run(ctx) {
-    tell('started');
+    tell('started', { ms: performance.now() - begun });
     await ctx.sleep(2 ** 30).catch(() => undefined);
     tell('stopped');
   }
@@ -21,20 +31,8 @@ BackgroundWorker({ name: 'job' })(Job);
 class AppModule {}
 Module({
   imports: [BackgroundWorkerModule.forRoot({ guard: { mode: 'on', key: process.argv[2], handoverTimeout: 50 } })],
-  providers: [Job],
+  providers: [Brake, Job],
 })(AppModule);
 
-// oxlint-disable-next-line typescript/unbound-method
-const { start } = Guard.prototype;
-let passed;
-const command = new Promise((resolve) => (passed = resolve));
-Guard.prototype.start = async function (workers) {
-  tell('booted');
-  await command;
-  const begun = performance.now();
-  await start.call(this, workers);
-  tell('guarded', { ms: performance.now() - begun });
-};
-createInterface({ input: process.stdin }).on('line', () => passed());
 await NestFactory.createApplicationContext(AppModule, { logger: false });
 tell('asking');

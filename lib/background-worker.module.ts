@@ -11,32 +11,42 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { BackgroundWorkerOrchestrator } from './background-worker.orchestrator.js';
 import { moveToTheEdge } from './discovery/configuration.js';
+import { lookBeforePorts } from './discovery/look.js';
+import { creationOf } from './guard/creation.js';
 import {
   MODULE_OPTIONS,
   type BackgroundWorkerModuleOptions,
   type BackgroundWorkerOptionsFactory,
 } from './definition/module-options.js';
-import { poolToken } from './definition/task-decorator.js';
-import { CLOCK, SystemClock } from './shared/clock.js';
-import { BackgroundWorkers, WORKER_HOST } from './supervision/background-workers.js';
+import { EventHub } from './events/event-hub.js';
+import { CLOCK, SystemClock, type Clock } from './shared/clock.js';
+import { RootContext } from './shared/root-context.js';
+import { BackgroundWorkers } from './supervision/background-workers.js';
+import { WORKER_HOST } from './supervision/worker-host.js';
 import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/calls/background-tasks.js';
+import { poolToken } from './tasks/calls/inject-task-pool.js';
+
+const hubOf = (clock: Clock, root: RootContext): EventHub => new EventHub(clock, undefined, root.run);
 
 /** One instance an app, however often the public module is imported; its hooks run last at start and first at stop. */
 @Global()
 @Module({
   providers: [
     { provide: CLOCK, useClass: SystemClock },
+    { provide: RootContext, useFactory: () => new RootContext() },
+    { provide: EventHub, useFactory: hubOf, inject: [CLOCK, RootContext] },
     BackgroundWorkerOrchestrator,
     { provide: WORKER_HOST, useExisting: BackgroundWorkerOrchestrator },
     BackgroundWorkers,
     { provide: TASK_HOST, useExisting: BackgroundWorkerOrchestrator },
     { provide: BackgroundTasks, useFactory: (host: TaskHost) => new BackgroundTasks(host), inject: [TASK_HOST] },
   ],
-  exports: [BackgroundWorkers, BackgroundTasks, TASK_HOST],
+  exports: [BackgroundWorkers, BackgroundTasks, TASK_HOST, WORKER_HOST, EventHub, CLOCK],
 })
 class BackgroundWorkerCoreModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     moveToTheEdge(modules, BackgroundWorkerCoreModule);
+    creationOf(modules);
   }
 }
 
@@ -47,7 +57,17 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<BackgroundWork
   .setFactoryMethodName('createBackgroundWorkerOptions')
   .build();
 
-/** What `forRootAsync` takes: a factory, or a class that is one. */
+/**
+ * What `forRootAsync` takes: a factory, or a class that is one.
+ *
+ * @example
+ * ```ts
+ * const options: BackgroundWorkerModuleAsyncOptions = {
+ *   useFactory: async () => ({ pools: { mail: { concurrency: 2 } } }),
+ *   poolNames: ['mail'],
+ * };
+ * ```
+ */
 export interface BackgroundWorkerModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: InjectionToken[];
   useFactory?: (...args: never[]) => BackgroundWorkerModuleOptions | Promise<BackgroundWorkerModuleOptions>;
@@ -77,8 +97,23 @@ function withPools(registered: DynamicModule, names: readonly string[]): Dynamic
 /**
  * Global. Importing the bare class is `forRoot({})`, or shares the one `forRoot` of the app.
  * Two configured ones are `BGW_TWO_CONFIGURATIONS`.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [BackgroundWorkerModule.forRoot({ shutdownTimeout: 30_000 })] })
+ * class AppModule {}
+ * ```
  */
-@Module({ imports: [BackgroundWorkerCoreModule] })
+@Module({
+  imports: [BackgroundWorkerCoreModule],
+  providers: [
+    {
+      provide: Symbol('nestjs-background-worker:look'),
+      useFactory: lookBeforePorts,
+      inject: [{ token: MODULE_OPTIONS, optional: true }, ModulesContainer, CLOCK],
+    },
+  ],
+})
 export class BackgroundWorkerModule {
   static forRoot(options: BackgroundWorkerModuleOptions = {}): DynamicModule {
     return withPools(ConfigurableModuleClass.forRoot(options), Object.keys(options.pools ?? {}));

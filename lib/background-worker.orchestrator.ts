@@ -12,21 +12,20 @@ import { assemble, whyOff, type Assembly } from './discovery/assembly.js';
 import { watchLazyModules } from './discovery/lazy-modules.js';
 import { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
-import { LogSubscriber } from './events/log.js';
-import type { Selection } from './host/enabled.js';
-import { checkShutdownHooks, onSecondSignal } from './host/signals.js';
+import { startLog } from './events/log/log.js';
+import { Peers, type Peer } from './host/peers.js';
+import { onSecondSignal, whenDeafToSignals } from './host/signals.js';
 import { CLOCK, type Clock, type Timer } from './shared/clock.js';
-import { stackOf } from './shared/errors.js';
 import { OwnLogger } from './shared/own-logger.js';
 import { RootContext } from './shared/root-context.js';
-import type { AddedLoop, AddedTick, WorkerHost } from './supervision/background-workers.js';
+import type { AddedLoop, AddedTick, ControlHost } from './supervision/background-workers.js';
 import type { WorkerHandle } from './supervision/handle.js';
-import { startPhases, stopPhases } from './supervision/phases.js';
-import type { Registry, RegistryEntry } from './supervision/registry.js';
+import { Keepers } from './supervision/keepers.js';
+import type { GateKeeper } from './supervision/ports.js';
+import type { Registry } from './supervision/registry.js';
 import { Stage } from './supervision/stage.js';
-import type { Supervisor } from './supervision/supervisor.js';
+import { unitView, type WorkerHost, type WorkerUnit } from './supervision/worker-host.js';
 import type { TaskHost } from './tasks/calls/background-tasks.js';
-import { describeStop } from './tasks/ending/stop-report.js';
 import type { AppTasks } from './tasks/app-tasks.js';
 
 /** What our hooks may take of `shutdownTimeout`; the rest is HTTP's and later hooks'. */
@@ -35,13 +34,20 @@ const SHARE = 0.8;
 /** The one place with Nest's lifecycle hooks: finds the workers, starts them last, stops them first. */
 @Injectable()
 export class BackgroundWorkerOrchestrator
-  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown, WorkerHost, TaskHost
+  implements
+    OnModuleInit,
+    OnApplicationBootstrap,
+    OnModuleDestroy,
+    OnApplicationShutdown,
+    WorkerHost,
+    ControlHost,
+    TaskHost
 {
   private readonly logger = new OwnLogger('BackgroundWorker');
-  private readonly hub: EventHub;
   private readonly stage = new Stage();
+  private readonly keepers: Keepers;
+  private readonly peers = new Peers();
   private readonly off = whyOff();
-  private readonly root = new RootContext();
   private assembly: Assembly | undefined;
   private started: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -55,16 +61,21 @@ export class BackgroundWorkerOrchestrator
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(LazyModuleLoader) loader: LazyModuleLoader,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RootContext) private readonly root: RootContext,
+    @Inject(EventHub) private readonly hub: EventHub,
   ) {
-    this.hub = new EventHub(clock, (error) => this.report('an event listener threw', error), this.root.run);
-    this.events$ = eventStream(this.hub, (error) => this.report('a subscriber of events$ threw', error));
-    new LogSubscriber(this.logger, clock).listen(this.hub);
-    watchLazyModules(loader, modules, this.logger);
+    this.keepers = new Keepers(hub);
+    const threw = (error: unknown): void =>
+      hub.note({ type: 'callbackThrew', what: 'a subscriber of events$ threw', error });
+    this.events$ = eventStream(hub, threw);
+    startLog(hub, this.logger, clock);
+    watchLazyModules(loader, modules, hub);
   }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.initialised = true;
     this.assembled();
+    await this.peers.load();
   }
 
   onApplicationBootstrap(): Promise<void> {
@@ -77,12 +88,25 @@ export class BackgroundWorkerOrchestrator
 
   async onApplicationShutdown(): Promise<void> {
     if (!this.assembly) return;
-    const { closing, guard } = this.assembly;
+    const { closing } = this.assembly;
     const unlisten = onSecondSignal(this.clock, () => closing.abandon());
-    const complaint = await closing.end();
+    const tasks = await closing.end();
     unlisten();
-    if (complaint) this.logger.error(complaint);
-    guard?.endClose();
+    if (tasks) this.hub.note({ type: 'lateTasksEnded', tasks });
+    this.hub.note({ type: 'over' });
+    this.keepers.endClose();
+  }
+
+  keep(keeper: GateKeeper): void {
+    this.keepers.add(keeper);
+  }
+
+  need<T>(peer: Peer<T>): () => T {
+    return this.peers.need(peer);
+  }
+
+  units(): readonly WorkerUnit[] {
+    return this.registry().units.map(unitView);
   }
 
   tasks(): AppTasks {
@@ -96,31 +120,20 @@ export class BackgroundWorkerOrchestrator
   }
 
   add(definition: AddedTick | AddedLoop): WorkerHandle {
-    const { registry, factory, selection } = this.assembled();
+    const { registry, factory, crew } = this.assembled();
     this.stage.assertNotClosing();
     const entry = registry.add(factory.ofAdded(definition));
-    const { guard } = this.assembled();
-    const start = async (): Promise<void> => {
-      if (selection.includes(entry.name)) await guard?.start(selection.named);
-      this.launch([entry], selection);
-    };
-    void this.stage.whenOpen(start).catch(() => undefined);
+    void this.stage.whenOpen(() => crew.join(entry)).catch(() => undefined);
     return entry.handle;
   }
 
   private assembled(): Assembly {
     if (!this.initialised) assertInstantiated(this.modules);
+    const { modules, moduleRef, clock, hub, logger, stage, root, keepers } = this;
+    const onWork = (): void => this.checkHooks();
+    const drain = (): Promise<void> => this.onModuleDestroy();
     return (this.assembly ??= assemble(
-      {
-        modules: this.modules,
-        moduleRef: this.moduleRef,
-        clock: this.clock,
-        hub: this.hub,
-        logger: this.logger,
-        stage: this.stage,
-        root: this.root,
-        drain: () => this.onModuleDestroy(),
-      },
+      { modules, moduleRef, clock, hub, logger, stage, root, keepers, onWork, drain },
       this.off,
     ));
   }
@@ -128,53 +141,40 @@ export class BackgroundWorkerOrchestrator
   private async start(): Promise<void> {
     if (this.stage.isClosing) return;
     this.root.moveHere();
-    const { registry, selection, guard } = this.assembled();
-    const on = registry.names.filter((name) => selection.includes(name));
-    const off = registry.names.filter((name) => !selection.includes(name));
-    if (on.length > 0) await guard?.start(selection.named);
-    if (this.stage.isClosing) return;
-    this.stage.open();
-    this.assembled().tasks.consume();
-    this.launch(registry.all, selection);
-    const hint = selection.hint === undefined ? '' : `; ${selection.hint}`;
-    if (off.length > 0) this.logger.log(`not started here, by ${selection.because}: ${off.join(', ')}${hint}`);
+    const { crew, tasks } = this.assembled();
+    await crew.start(() => tasks.consume()).catch((error: unknown) => this.failed(error));
   }
 
-  private launch(entries: readonly RegistryEntry[], selection: Selection): void {
-    const off = entries.filter(({ name }) => !selection.includes(name));
-    off.forEach(({ supervisor }) => supervisor.dispatch({ type: 'disable' }));
-    if (off.length < entries.length) this.checkHooks();
-    void startPhases(this.supervisorsOf(entries), () => this.stage.isClosing);
-  }
-
-  /** Somebody has work that wants to be drained. */
-  private checkHooks(): void {
-    if (!this.stage.isClosing) this.hooksCheck ??= checkShutdownHooks(this.clock, this.logger, process.env);
+  /** Nest calls no hook of an app whose bootstrap has failed: what has started is stopped here. */
+  private async failed(error: unknown): Promise<never> {
+    await this.onModuleDestroy();
+    await this.onApplicationShutdown();
+    throw error;
   }
 
   private async stop(): Promise<void> {
     this.stage.close();
     this.hooksCheck?.cancel();
     if (!this.assembly) return;
-    const { registry, shutdownTimeout, guard, closing } = this.assembly;
-    guard?.beginClose();
-    const supervisors = this.supervisorsOf(registry.all);
+    const { crew, shutdownTimeout, closing } = this.assembly;
+    this.keepers.beginClose();
     const now = this.clock.now();
     const deadline = now + shutdownTimeout * SHARE;
     const unlisten = onSecondSignal(this.clock, () => {
-      supervisors.forEach((one) => one.dispatch({ type: 'abandon' }));
+      crew.abandon();
       closing.abandon();
     });
-    const workers = stopPhases(supervisors, this.clock, deadline);
+    const workers = crew.stop(deadline);
     const tasks = closing.begin(workers, deadline, now + shutdownTimeout);
-    const { level, line } = describeStop(await workers, await tasks, this.clock.now() - now);
+    const report = { workers: await workers, tasks: await tasks };
     unlisten();
-    if (line) this.logger[level](line);
+    this.hub.note({ type: 'stopped', ...report, ms: this.clock.now() - now });
   }
 
-  private supervisorsOf(entries: readonly RegistryEntry[]): readonly Supervisor[] {
-    return entries.map(({ supervisor }) => supervisor);
+  /** Somebody has work that wants to be drained. */
+  private checkHooks(): void {
+    const isProduction = process.env['NODE_ENV'] === 'production';
+    const tell = (): void => this.hub.note({ type: 'deafToSignals', isProduction });
+    if (!this.stage.isClosing) this.hooksCheck ??= whenDeafToSignals(this.clock, tell);
   }
-
-  private readonly report = (what: string, error: unknown): void => this.logger.error(what, stackOf(error));
 }

@@ -1,7 +1,8 @@
 export { BackgroundWorkerModule, type BackgroundWorkerModuleAsyncOptions } from './background-worker.module.js';
 export { BackgroundWorkers, type AddedLoop, type AddedTick } from './supervision/background-workers.js';
 export { BackgroundWorker } from './definition/decorators.js';
-export { BackgroundTask, InjectTaskPool, type TaskDecorator } from './definition/task-decorator.js';
+export { BackgroundTask, type TaskDecorator } from './definition/task-decorator.js';
+export { InjectTaskPool } from './tasks/calls/inject-task-pool.js';
 export { BackgroundTasks } from './tasks/calls/background-tasks.js';
 export { asCompleted } from './tasks/calls/as-completed.js';
 export { withoutWorkers } from './host/enabled.js';
@@ -42,6 +43,9 @@ export type {
   StandardSchemaV1,
 } from './contract/standard-schema.js';
 export type {
+  Delivered,
+  Delivery,
+  DeliveryEnd,
   HandlerInfo,
   Sending,
   TaskConsumer,

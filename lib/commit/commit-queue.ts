@@ -1,8 +1,8 @@
 import type { SubmitOptions } from '../contract/tasks.js';
+import { checkSubmission } from '../definition/submission.js';
 import { BackgroundWorkerError, messageOf } from '../shared/errors.js';
 import { OwnLogger } from '../shared/own-logger.js';
 import type { BackgroundTasks } from '../tasks/calls/background-tasks.js';
-import { checkSubmission } from '../tasks/pool/task-spec.js';
 import type { TaskFunction } from '../tasks/pool/task.js';
 
 interface Callback {

@@ -50,6 +50,10 @@ export const workerName: Rule = rule(
   (value) => typeof value === 'string' && /^[^-\s,#][^\s,#]*$/.test(value) && !RESERVED_NAMES.includes(value),
 );
 
+/** Without what stands for the default. */
+export const present = <T extends object>(options: T): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+
 export const show = (value: unknown): string => inspect(value, { depth: 1, breakLength: Infinity }).slice(0, 120);
 
 export const invalid = (subject: string, option: string, value: unknown, allowed: string): BackgroundWorkerError =>

@@ -1,5 +1,6 @@
 import { DEFAULT_BACKOFF, type BackoffOptions } from '../shared/backoff.js';
-import { invalid, workerName } from './check.js';
+import { filledBackoff } from './backoff.js';
+import { invalid, present, workerName } from './check.js';
 import type { LoopOptions, RestartMode, WorkerDefaults, WorkerOptions, WorkerOverrides } from './options.js';
 import { everySchedule, type Schedule } from './schedule.js';
 import { validateWorkerOptions } from './validation.js';
@@ -24,8 +25,6 @@ export interface WorkerDefinition {
   readonly heartbeatTimeout?: number;
   /** The longest any stop may take, extensions included. */
   readonly shutdownTimeout: number;
-  /** What it must pass before it runs, in order. */
-  readonly gates: readonly ('guard' | 'lease')[];
 }
 
 /** `HTTPProbeWorker` is `http-probe`. */
@@ -37,7 +36,6 @@ export function workerNameOf(className: string): string {
 /** What a definition does not say of itself. */
 export interface Surroundings {
   readonly shutdownTimeout: number;
-  readonly gates: WorkerDefinition['gates'];
   readonly defaults: WorkerDefaults;
   /** Options by worker name. */
   readonly overrides: Readonly<Record<string, WorkerOverrides>>;
@@ -45,7 +43,7 @@ export interface Surroundings {
 
 export const SHUTDOWN_TIMEOUT = 25_000;
 export const CANCEL_GRACE = 3_000;
-const ALONE: Surroundings = { shutdownTimeout: SHUTDOWN_TIMEOUT, gates: [], defaults: {}, overrides: {} };
+const ALONE: Surroundings = { shutdownTimeout: SHUTDOWN_TIMEOUT, defaults: {}, overrides: {} };
 
 /**
  * @param subject the class, for messages
@@ -56,7 +54,7 @@ export function defineWorker(
   own: WorkerOptions,
   surroundings: Surroundings = ALONE,
 ): WorkerDefinition {
-  const { defaults, overrides, shutdownTimeout, gates } = surroundings;
+  const { defaults, overrides, shutdownTimeout } = surroundings;
   validateWorkerOptions(subject, own);
   const name = own.name ?? workerNameOf(subject);
   if (!workerName.ok(name)) throw invalid(subject, 'name', name, workerName.allowed);
@@ -70,13 +68,18 @@ export function defineWorker(
     autoStart: options.autoStart ?? true,
     critical,
     phase: options.phase ?? 0,
-    backoff: backoffOf(subject, defaults.backoff, own.backoff, over?.backoff),
+    backoff: filledBackoff(
+      subject,
+      ['default', DEFAULT_BACKOFF],
+      ["the module's option defaults", defaults.backoff],
+      ['the decorator', own.backoff],
+      ["the module's option workers", over?.backoff],
+    ),
     maxFailures: options.maxFailures ?? defaults.maxFailures ?? (critical ? 10 : Infinity),
     stopTimeout: options.stopTimeout ?? defaults.stopTimeout ?? 15_000,
     cancelGrace: options.cancelGrace ?? defaults.cancelGrace ?? CANCEL_GRACE,
     heartbeatTimeout: options.heartbeatTimeout ?? defaults.heartbeatTimeout,
     shutdownTimeout,
-    gates,
   };
 }
 
@@ -95,21 +98,9 @@ function overridden(subject: string, own: WorkerOptions, over: WorkerOverrides &
   return options;
 }
 
-function backoffOf(subject: string, ...layers: readonly (Partial<BackoffOptions> | undefined)[]): BackoffOptions {
-  if (layers.every((layer) => layer === undefined)) return DEFAULT_BACKOFF;
-  const merged = layers.reduce<BackoffOptions>((all, layer) => ({ ...all, ...present(layer ?? {}) }), DEFAULT_BACKOFF);
-  const longest = layers.some((layer) => layer?.max !== undefined) ? merged.max : Math.max(merged.max, merged.initial);
-  if (longest < merged.initial)
-    throw invalid(subject, 'backoff.max', longest, `backoff.initial (${merged.initial}) or more`);
-  return { ...merged, max: longest };
-}
-
 function kindOf(options: WorkerOptions): WorkerKind {
   if (options.every !== undefined)
     return { type: 'tick', schedule: everySchedule(options.every), timeout: options.timeout };
   const { restart = 'on-failure', readyTimeout } = options as LoopOptions;
   return { type: 'loop', restart, readyTimeout };
 }
-
-const present = <T extends object>(options: T): Partial<T> =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -12,6 +12,8 @@ export interface Metadata {
   readonly worker?: WorkerOptions;
   /** Its task handlers, by method. */
   readonly handlers?: Readonly<Record<string, HandlerOptions>>;
+  /** It is around every unit of work. Says which line registers it, for messages. */
+  readonly aroundUnits?: string;
 }
 
 export type Class = (abstract new (...args: never[]) => unknown) & { readonly name: string };
@@ -30,9 +32,14 @@ export function metadataOf(target: Class): Metadata | undefined {
 }
 
 /** Adds to what is said of a class already, or inherited. */
-export function addMetadata(target: Class, { worker, handlers }: Omit<Metadata, 'v'>): void {
+export function addMetadata(target: Class, { worker, handlers, aroundUnits }: Omit<Metadata, 'v'>): void {
   const before = metadataOf(target);
   const all = handlers && before?.handlers ? { ...before.handlers, ...handlers } : (handlers ?? before?.handlers);
-  const value: Metadata = { v: VERSION, worker: worker ?? before?.worker, handlers: all };
+  const value: Metadata = {
+    v: VERSION,
+    worker: worker ?? before?.worker,
+    handlers: all,
+    aroundUnits: aroundUnits ?? before?.aroundUnits,
+  };
   Object.defineProperty(target, METADATA, { value, configurable: true });
 }

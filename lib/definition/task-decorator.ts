@@ -1,4 +1,3 @@
-import { Inject } from '@nestjs/common';
 import type { SchemaOutput, StandardSchemaV1 } from '../contract/standard-schema.js';
 import type { TaskHandlerMethod } from '../contract/task-handlers.js';
 import type { TaskContext } from '../contract/tasks.js';
@@ -6,6 +5,14 @@ import { invalid } from './check.js';
 import { addMetadata, type Class } from './metadata.js';
 import type { HandlerOptions, TaskOptions } from './task-options.js';
 
+/**
+ * What `@BackgroundTask()` is: a decorator of methods that can take the task.
+ *
+ * @example
+ * ```ts
+ * const task: TaskDecorator<(payload: string, ctx: TaskContext) => unknown> = BackgroundTask({ retries: 0 });
+ * ```
+ */
 export type TaskDecorator<H> = <F extends H>(
   target: object,
   key: string,
@@ -15,6 +22,16 @@ export type TaskDecorator<H> = <F extends H>(
 /**
  * Makes a provider's method a handler of tasks: `tasks.dispatch(Class, 'method', payload)` sends it JSON through the
  * configured transport, `tasks.run()` calls it in this process. Options are validated when the app starts. (After Celery's `@shared_task`.)
+ *
+ * @example
+ * ```ts
+ * class Mailer {
+ *   @BackgroundTask({ name: 'mail.send', retries: 5 })
+ *   async send(mail: { to: string }, ctx: TaskContext) {
+ *     ctx.logger.log(`to ${mail.to}`);
+ *   }
+ * }
+ * ```
  */
 export function BackgroundTask<S extends StandardSchemaV1>(
   options: TaskOptions & { payload: S },
@@ -27,9 +44,3 @@ export function BackgroundTask(options: HandlerOptions = {}): TaskDecorator<Task
     addMetadata(target.constructor as Class, { handlers: { [key]: options } });
   };
 }
-
-/** The injection token of a named pool. */
-export const poolToken = (name: string): string => `nestjs-background-worker:pool:${name}`;
-
-/** Injects a named pool: a `BackgroundTasks` of its own, with the bounds that the module's option `pools` gives it. */
-export const InjectTaskPool = (name: string): ParameterDecorator & PropertyDecorator => Inject(poolToken(name));

@@ -1,9 +1,17 @@
 import type { StandardSchemaV1 } from '../contract/standard-schema.js';
 import { DEFAULT_BACKOFF, type BackoffOptions } from '../shared/backoff.js';
+import { checkBackoff, filledBackoff } from './backoff.js';
 import { checkAll, invalid, isRecord, milliseconds, oneOf, record, rule, type Rules } from './check.js';
-import { checkBackoff, unsupported } from './validation.js';
+import { unsupported } from './validation.js';
 
-/** Times are milliseconds. */
+/**
+ * Times are milliseconds.
+ *
+ * @example
+ * ```ts
+ * const options: TaskOptions = { name: 'mail.send', retries: 5, timeout: 30_000, concurrency: 2 };
+ * ```
+ */
 export interface TaskOptions {
   /** On the wire. Default "Class.method": give it a name of its own before the class is renamed. */
   name?: string;
@@ -22,7 +30,7 @@ export interface TaskOptions {
 export type HandlerOptions = TaskOptions & { readonly payload?: StandardSchemaV1 };
 
 export const TASK_RETRIES = 20;
-export const TASK_BACKOFF: BackoffOptions = { ...DEFAULT_BACKOFF, initial: 5_000, max: 21_600_000 };
+const TASK_BACKOFF: BackoffOptions = { ...DEFAULT_BACKOFF, initial: 5_000, max: 21_600_000 };
 
 export const retries = rule(
   'a whole number, 0 or more, or Infinity',
@@ -54,8 +62,12 @@ export function validateTaskOptions(subject: string, options: unknown): void {
   if (!isRecord(options)) throw invalid(subject, 'options', options, 'an object');
   if (options['thread'] !== undefined) throw unsupported(subject, 'thread');
   checkAll(subject, options, rules);
-  if (options['backoff'] !== undefined) checkBackoff(subject, options['backoff']);
+  checkBackoff(subject, options['backoff']);
 }
+
+/** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
+export const handlerBackoff = (subject: string, given: TaskOptions['backoff']): BackoffOptions =>
+  filledBackoff(subject, ['default', TASK_BACKOFF], ['the decorator', given]);
 
 const pool: Rules = {
   concurrency: taskConcurrency,

@@ -1,4 +1,5 @@
 import { BackgroundWorkerError } from '../shared/errors.js';
+import { checkBackoff } from './backoff.js';
 import {
   checkAll,
   count,
@@ -7,7 +8,6 @@ import {
   invalid,
   isRecord,
   milliseconds,
-  numberFrom,
   oneOf,
   record,
   rule,
@@ -15,13 +15,6 @@ import {
   type Rules,
 } from './check.js';
 
-const backoff: Rules = {
-  initial: milliseconds(0),
-  factor: numberFrom(1, 1_000),
-  max: milliseconds(0),
-  jitter: numberFrom(0, 1),
-  resetAfter: milliseconds(0),
-};
 const every = rule(
   'a finite number of milliseconds, 1 or more, { rate, initialDelay?, jitter? } or { delay, initialDelay?, jitter? }',
   (value) => isRecord(value) || milliseconds(1).ok(value),
@@ -63,13 +56,6 @@ export const unsupported = (subject: string, option: string): BackgroundWorkerEr
     `${subject}: option "${option}" is not available in this version`,
   );
 
-export function checkBackoff(subject: string, value: unknown): void {
-  checkAll(subject, value, backoff, 'backoff.');
-  const { initial, max } = value as { initial?: number; max?: number };
-  if (initial !== undefined && max !== undefined && max < initial)
-    throw invalid(subject, 'backoff.max', max, `backoff.initial (${initial}) or more`);
-}
-
 function checkEvery(subject: string, value: unknown): void {
   if (!isRecord(value)) return;
   const rules = 'delay' in value ? delay : rate;
@@ -84,13 +70,12 @@ export function validateWorkerOptions(subject: string, options: unknown): void {
   if (!isRecord(options)) throw invalid(subject, 'options', options, 'an object');
   for (const option of NOT_YET) if (options[option] !== undefined) throw unsupported(subject, option);
   checkAll(subject, options, options['every'] === undefined ? either : tick);
-  if (options['backoff'] !== undefined) checkBackoff(subject, options['backoff']);
+  checkBackoff(subject, options['backoff']);
   checkEvery(subject, options['every']);
 }
 
 /** @throws BackgroundWorkerError `BGW_INVALID_OPTION` */
 export function validateDefaults(subject: string, options: unknown): void {
   checkAll(subject, options, defaults, 'defaults.');
-  const { backoff: wanted } = options as { backoff?: unknown };
-  if (wanted !== undefined) checkBackoff(subject, wanted);
+  checkBackoff(subject, (options as { backoff?: unknown }).backoff);
 }

@@ -1,11 +1,9 @@
 import type { Logger } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { UnitInterceptor } from '../contract/units.js';
 import { CANCEL_GRACE, SHUTDOWN_TIMEOUT } from '../definition/definition.js';
 import { guardOptionsOf } from '../definition/module-options.js';
 import type { EventHub } from '../events/event-hub.js';
-import type { Guard } from '../guard/guard.js';
-import { makeGuard } from '../guard/make-guard.js';
+import { GuardKeeper } from '../guard/guard-keeper.js';
 import {
   BY_REPL,
   BY_SCRIPT,
@@ -20,15 +18,18 @@ import type { Clock } from '../shared/clock.js';
 import { Inside } from '../shared/inside.js';
 import type { RootContext } from '../shared/root-context.js';
 import { supervisorPorts } from '../supervision/failures.js';
+import { Crew } from '../supervision/crew.js';
+import type { Keepers } from '../supervision/keepers.js';
 import { Registry } from '../supervision/registry.js';
-import type { Supervisor } from '../supervision/supervisor.js';
 import type { Stage } from '../supervision/stage.js';
 import { UNIT_EVENTS, type UnitEnvironment } from '../units/environment.js';
 import { Closing } from '../tasks/ending/closing.js';
 import type { AppTasks } from '../tasks/app-tasks.js';
-import { configurationOf, rootModuleOf } from './configuration.js';
+import { configurationOf } from './configuration.js';
+import { appOf } from './look.js';
 import { decorated } from './decorated.js';
 import { discover } from './discover.js';
+import { discoverUnits } from './discover-units.js';
 import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
 
@@ -41,6 +42,9 @@ export interface Materials {
   readonly logger: Logger;
   readonly stage: Stage;
   readonly root: RootContext;
+  readonly keepers: Keepers;
+  /** Somebody has work that wants to be drained. */
+  readonly onWork: () => void;
   /** Stops all workers. */
   readonly drain: () => Promise<unknown>;
 }
@@ -48,23 +52,21 @@ export interface Materials {
 /** The workers of an app, found, validated and ready to start. */
 export interface Assembly {
   readonly shutdownTimeout: number;
-  readonly selection: Selection;
+  readonly crew: Crew;
   readonly registry: Registry;
   readonly factory: WorkerFactory;
-  /** Made with the first worker. */
-  readonly guard: Guard | undefined;
   readonly tasks: AppTasks;
   readonly closing: Closing;
 }
 
 /** @param off nothing starts, whatever the options say */
 export function assemble(materials: Materials, off: Selection | undefined): Assembly {
-  const { modules, moduleRef, clock, hub, logger, stage, root, drain } = materials;
+  const { modules, moduleRef, clock, hub, logger, stage, root, keepers, onWork, drain } = materials;
   const given = configurationOf(modules);
   const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
-  const interceptors = (options.units ?? []).map((unit) =>
-    typeof unit === 'object' ? unit : moduleRef.get<UnitInterceptor>(unit, { strict: false }),
-  );
+  const skipped = (what: string): void => hub.note({ type: 'skipped', what });
+  const found = [...decorated(modules.values())];
+  const interceptors = discoverUnits(options, moduleRef, found, skipped);
   const unitAudience = hub.audience(UNIT_EVENTS);
   const environment: UnitEnvironment = {
     clock,
@@ -75,33 +77,23 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
     root,
     interceptors,
   };
-  const ports = supervisorPorts(clock, hub, logger, stage, options, drain);
+  const ports = supervisorPorts(clock, hub, stage, options, drain);
   const registry = new Registry();
   const { shutdownTimeout } = options;
-  const supervisors = (): readonly Supervisor[] => registry.all.map(({ supervisor }) => supervisor);
-  const app = { rootModule: rootModuleOf(modules), clock, hub, logger, shutdownTimeout, supervisors, drain };
-  let made: Guard | undefined;
-  const guard = (): Guard | undefined => (off ? undefined : (made ??= makeGuard(guardOptionsOf(options), app)));
-  const factory = new WorkerFactory(environment, options, ports, stage, guard);
-  const skipped = (line: string): void => logger.debug(line);
-  const found = [...decorated(modules.values())];
+  const selection = off ?? selectionOf(options.enabled, process.env);
+  const units = (): Registry['units'] => registry.units;
+  const app = { ...appOf(modules), clock, hub, logger, shutdownTimeout, units, drain };
+  const guard = new GuardKeeper(guardOptionsOf(options), app);
+  if (!off) keepers.add(guard);
+  keepers.seal();
+  const factory = new WorkerFactory(environment, options, ports, stage, keepers, () => !off && guard.isOn);
   for (const worker of discover(found, skipped)) registry.add(factory.ofFound(worker));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
-  const selection = off ?? selectionOf(options.enabled, process.env);
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
   const tasks = assembleTasks(materials, environment, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
-  return {
-    shutdownTimeout,
-    registry,
-    factory,
-    selection,
-    tasks,
-    closing,
-    get guard() {
-      return made;
-    },
-  };
+  const crew = new Crew({ registry, selection, keepers, stage, clock, hub, onWork });
+  return { shutdownTimeout, registry, factory, crew, tasks, closing };
 }
 
 /** Booted by `withoutWorkers()` or in Nest's REPL. Asked while the app is built. */

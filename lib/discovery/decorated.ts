@@ -49,8 +49,13 @@ export function* decorated(modules: Iterable<Module>): Iterable<Decorated> {
       }
 }
 
+function roleOf({ worker, handlers }: Metadata): string {
+  if (worker) return 'is a worker';
+  return handlers ? 'has task handlers' : 'is around units of work';
+}
+
 const scoped = ({ by: { name }, metadata }: Mark): BackgroundWorkerError =>
   new BackgroundWorkerError(
     'BGW_SCOPED_WORKER',
-    `${name} ${metadata.worker ? 'is a worker' : 'has task handlers'} and is request- or transient-scoped, or depends on something that is; it lives as long as the app: make it a default-scoped provider and use ctx.resolve() inside a unit of work`,
+    `${name} ${roleOf(metadata)} and is request- or transient-scoped, or depends on something that is; it lives as long as the app: make it a default-scoped provider and use ctx.resolve() inside a unit of work`,
   );

@@ -4,12 +4,13 @@ import type { BackgroundWorkerModuleOptions } from '../definition/module-options
 import { TASKS, type Selection } from '../host/enabled.js';
 import { Handlers } from '../tasks/wire/handlers.js';
 import { MemoryTransport } from '../tasks/wire/memory-transport.js';
-import { DEFAULT_POOL, AppTasks } from '../tasks/app-tasks.js';
-import { AppTaskEnvironment } from '../tasks/app-task-environment.js';
+import { AppTasks } from '../tasks/app-tasks.js';
+import { DEFAULT_POOL } from '../tasks/pool/pools.js';
+import { taskEnvironment } from '../tasks/pool/task-environment.js';
 import type { TaskTransport } from '../tasks/wire/transport.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { Decorated } from './decorated.js';
-import { discoverHandlers } from './discover-handlers.js';
+import { discoverHandlers } from './discover.js';
 
 /**
  * The tasks of an app: its pools, its handlers and its transport.
@@ -23,15 +24,13 @@ export function assembleTasks(
   found: readonly Decorated[],
 ): AppTasks {
   const { transport = new MemoryTransport(), pool = {}, pools = {}, onError } = options;
-  const handlers = new Handlers(discoverHandlers(found, (line) => logger.debug(line)));
+  const { hub } = environment;
+  const handlers = new Handlers(discoverHandlers(found, (what) => hub.note({ type: 'skipped', what })));
   if (process.env['NODE_ENV'] === 'production' && handlers.unnamed.length > 0)
-    logger.warn(
-      `task handlers without a \`name\` of their own: ${handlers.unnamed.join(', ')}; renaming the class or method would orphan tasks that wait`,
-    );
+    hub.note({ type: 'unnamedHandlers', handlers: handlers.unnamed });
   const through = (
     typeof transport === 'object' ? transport : moduleRef.get<TaskTransport>(transport, { strict: false })
   ) as TaskTransport;
-  const site = new AppTaskEnvironment(environment, logger, onError);
   const all = { ...pools, [DEFAULT_POOL]: pool };
-  return new AppTasks(site, handlers, through, all, selection.includes(TASKS), logger);
+  return new AppTasks(taskEnvironment(environment, onError), handlers, through, all, selection.includes(TASKS), logger);
 }

@@ -3,31 +3,31 @@ import { invalid } from '../definition/check.js';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { bodyOf } from '../execution/body-of.js';
 import type { UnitEnvironment } from '../units/environment.js';
-import type { Guard } from '../guard/guard.js';
 import type { AddedLoop, AddedTick } from '../supervision/background-workers.js';
 import { SupervisedHandle, type WorkerHandle } from '../supervision/handle.js';
-import type { Gate } from '../supervision/ports.js';
-import { RegistryEntry } from '../supervision/registry.js';
+import type { Keepers } from '../supervision/keepers.js';
+import { WHOLE, makeUnits } from '../supervision/make-units.js';
+import { RegistryEntry, type Units } from '../supervision/registry.js';
+import type { Body } from '../supervision/ports.js';
 import type { Stage } from '../supervision/stage.js';
-import { Supervisor, type SupervisorPorts } from '../supervision/supervisor.js';
+import type { SupervisorPorts } from '../supervision/supervisor.js';
 import type { Found } from './discover.js';
 
 /** Under the development guard a save should not wait longer for a body that does not stop, in milliseconds. */
 const GUARDED_STOP_TIMEOUT = 5_000;
 
-const NONE: readonly Gate[] = [];
-
 /** Makes a supervised worker of a definition and the instance that it was found on. */
 export class WorkerFactory {
-  private made: { readonly guard: Guard | undefined; readonly surroundings: Surroundings } | undefined;
+  private surroundings: Surroundings | undefined;
 
   constructor(
     private readonly environment: UnitEnvironment,
     private readonly options: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
     private readonly ports: SupervisorPorts,
     private readonly stage: Stage,
+    private readonly keepers: Keepers,
     /** Asked with the first worker: an app without any needs none. */
-    private readonly guardOf: () => Guard | undefined,
+    private readonly isGuarded: () => boolean,
   ) {}
 
   /** @throws BackgroundWorkerError `BGW_INVALID_OPTION`, `BGW_UNSUPPORTED_OPTION` */
@@ -43,18 +43,16 @@ export class WorkerFactory {
     return this.make(subject, options, { run } as Found['target'], [], 'BackgroundWorkers.add()');
   }
 
-  private readonly handleOf = (supervisor: Supervisor): WorkerHandle =>
-    new SupervisedHandle(supervisor, this.stage, this.environment.inside);
+  private readonly handleOf = ([whole]: Units): WorkerHandle =>
+    new SupervisedHandle(whole, this.stage, this.environment.inside);
 
-  private surround(guard: Guard | undefined): NonNullable<WorkerFactory['made']> {
+  private surround(): Surroundings {
     const { defaults = {}, workers = {}, shutdownTimeout } = this.options;
-    const surroundings: Surroundings = {
+    return {
       shutdownTimeout,
-      gates: guard ? ['guard'] : [],
-      defaults: guard ? { stopTimeout: GUARDED_STOP_TIMEOUT, ...defaults } : defaults,
+      defaults: this.isGuarded() ? { stopTimeout: GUARDED_STOP_TIMEOUT, ...defaults } : defaults,
       overrides: workers,
     };
-    return { guard, surroundings };
   }
 
   private make(
@@ -64,11 +62,9 @@ export class WorkerFactory {
     classes: readonly unknown[],
     source: string,
   ): RegistryEntry {
-    const { guard, surroundings } = (this.made ??= this.surround(this.guardOf()));
-    const definition = defineWorker(subject, own, surroundings);
-    const gates = guard ? [guard.gateOf(definition.name)] : NONE;
-    const body = bodyOf(this.environment, definition, target);
-    const supervisor = new Supervisor(definition, gates, body, this.ports);
-    return new RegistryEntry(supervisor, classes, source, this.handleOf);
+    const definition = defineWorker(subject, own, (this.surroundings ??= this.surround()));
+    const body = (): Body => bodyOf(this.environment, definition, target);
+    const units = makeUnits(definition, WHOLE, this.keepers, body, this.ports);
+    return new RegistryEntry(units, classes, source, this.handleOf);
   }
 }

@@ -1,7 +1,6 @@
 import type { UnitContext } from '../contract/contexts.js';
 import type { WorkerAborted } from '../shared/errors.js';
 import type { Link } from '../shared/fifo.js';
-import type { Place } from '../shared/inside.js';
 import type { UnitSpec } from '../units/environment.js';
 import type { UnitEnds } from '../units/follower.js';
 import { Unit } from '../units/unit.js';
@@ -26,33 +25,37 @@ export class LoopUnit extends Unit implements UnitEnds, Link<LoopUnit> {
   after: LoopUnit | undefined = undefined;
 
   constructor(
-    private readonly owner: UnitOwner,
+    private readonly loop: UnitOwner,
     spec: UnitSpec,
     private readonly fn: (unit: UnitContext) => unknown,
     private readonly result: Watched<unknown>,
   ) {
-    super(owner.site.environment, spec);
+    super(loop.site.environment, spec);
   }
 
-  get place(): Place {
-    return this.owner.site;
+  get owner(): object {
+    return this.loop.site.definition;
+  }
+
+  known(fn: () => unknown): unknown {
+    return this.loop.site.frame(fn);
   }
 
   work(): unknown {
-    return this.fn(this);
+    return this.isBlind ? this.known(() => this.fn(this)) : this.fn(this);
   }
 
   succeeded(value: unknown): void {
     if (this.reason?.why !== 'timeout') {
-      this.owner.completed();
+      this.loop.completed();
       this.result.resolve(value);
     }
-    this.owner.left(this);
+    this.loop.left(this);
   }
 
   failed(error: unknown): void {
     if (this.reason?.why !== 'timeout') this.result.reject(error);
-    this.owner.left(this);
+    this.loop.left(this);
   }
 
   timedOut(reason: WorkerAborted): void {

@@ -20,8 +20,10 @@ const TICKS_OPTIONS = { ms: milliseconds(1) };
 /** One run of a loop: what the supervisor steers, and what the body is given. */
 export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   readonly name: string;
-  readonly incarnation: number;
-  readonly logger: LoggerService;
+  readonly incarnation = this.run.incarnation;
+  readonly logger: LoggerService = this.site.logger;
+  readonly lease = this.run.lease;
+  readonly shard = this.run.shard;
 
   private readonly controller = new AbortController();
   /** Of its units, unless they have headers or a time-out. */
@@ -38,8 +40,6 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   ) {
     const { definition, environment } = site;
     this.name = definition.name;
-    this.incarnation = run.incarnation;
-    this.logger = site.logger;
     const slice = sliceOf(definition);
     this.plain = { kind: 'unit', name: this.name, headers: NO_HEADERS, beat: this.beat, slice };
     this.pace = new Pace(environment.clock, this.name, this.beat, slice);
@@ -115,7 +115,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   /** The body's own `run`. Its end is told after that of parts that ended before it. */
   main(fn: () => Promise<void>): void {
     this.parts.enter();
-    this.within(fn).then(
+    this.site.run(fn).then(
       () => process.nextTick(() => this.end({ type: 'completed' })),
       (error: unknown) => process.nextTick(() => this.end(this.outcomeOf(error))),
     );
@@ -124,7 +124,7 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
   spawn<T>(fn: (ctx: WorkerContext) => Promise<T>): Promise<T> {
     if (this.reason) return this.pace.refuse(this.reason);
     const child = this.part<T>();
-    child.follow(this.within(() => fn(this)));
+    child.follow(this.site.run(() => fn(this)));
     return child.promise;
   }
 
@@ -159,11 +159,6 @@ export class Loop implements LiveBody, WorkerContext, Driven, UnitOwner {
     if (unwatched) this.end(this.outcomeOf(unwatched.error));
     else this.parts.leave();
   };
-
-  /** In the worker's own place, where a throw is a rejection. */
-  private async within<T>(fn: () => Promise<T>): Promise<T> {
-    return await this.site.environment.inside.run(this.site.definition, fn);
-  }
 
   private outcomeOf(error: unknown): Outcome {
     return this.reason && isAbortBy(this.reason, error) ? { type: 'aborted' } : { type: 'failed', error };

@@ -1,10 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { TickContext } from '../contract/contexts.js';
+import type { Lease } from '../contract/lease.js';
 import type { TickRunnable } from '../contract/runnable.js';
 import type { WorkerDefinition } from '../definition/definition.js';
 import { isAbortBy, type WorkerAborted } from '../shared/errors.js';
-import type { Place } from '../shared/inside.js';
-import type { LiveBody, Outcome, Run } from '../supervision/ports.js';
+import type { LiveBody, Outcome, Part, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { UnitEnds } from '../units/follower.js';
 import { NO_HEADERS, runUnit } from '../units/unit-runner.js';
@@ -54,12 +54,25 @@ class Tick extends Unit implements TickContext, UnitEnds {
     this.scheduledAt = new Date(environment.clock.wall() - environment.clock.now() + run.scheduledAt);
   }
 
-  get place(): Place {
-    return this.site;
+  get owner(): object {
+    return this.site.definition;
+  }
+
+  known(fn: () => unknown): unknown {
+    return this.site.frame(fn);
   }
 
   work(): unknown {
-    return this.site.target.run(this);
+    const { target } = this.site;
+    return this.isBlind ? this.known(() => target.run(this)) : target.run(this);
+  }
+
+  get lease(): Lease | undefined {
+    return this.run.lease;
+  }
+
+  get shard(): Part | undefined {
+    return this.run.shard;
   }
 
   get logger(): LoggerService {

@@ -1,11 +1,10 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { WorkerDefinition } from '../definition/definition.js';
-import type { Place } from '../shared/inside.js';
 import type { Body, LiveBody, Run } from '../supervision/ports.js';
 import type { UnitEnvironment } from '../units/environment.js';
 
-/** A worker's body, and what all of its runs share. They run in it as their place. */
-export abstract class WorkerBody implements Body, Place {
+/** A worker's body, and what all of its runs share. */
+export abstract class WorkerBody implements Body {
   private lazyLogger: LoggerService | undefined = undefined;
 
   constructor(
@@ -13,12 +12,19 @@ export abstract class WorkerBody implements Body, Place {
     readonly definition: WorkerDefinition,
   ) {}
 
-  get owner(): WorkerDefinition {
-    return this.definition;
+  /** Runs a part of it, as code of the worker's own; a throw is a rejection. */
+  run<T>(fn: () => Promise<T>): Promise<T> {
+    return this.environment.inside.run(this.definition, this.label, fn);
   }
 
-  get outer(): undefined {
-    return undefined;
+  /** The same where Node follows no contexts. */
+  frame(fn: () => unknown): Promise<unknown> {
+    return this.environment.inside.frame(this.definition, this.label)(fn);
+  }
+
+  /** As it shows in the stacks of errors. */
+  private get label(): string {
+    return `BackgroundWorker ${this.definition.name}`;
   }
 
   abstract start(run: Run): LiveBody;

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../shared/clock.js';
-import { deferred } from '../shared/deferred.js';
+import { inTime } from '../shared/in-time.js';
 
 /** A wait that can be cut short, and is not begun after that. */
 export class Pause {
@@ -23,7 +23,13 @@ export class Pause {
 
 /** Until the first of them has settled, at most `ms` milliseconds. */
 export async function atMost(clock: Clock, ms: number, ...waits: readonly Promise<unknown>[]): Promise<void> {
-  const limit = deferred();
-  const timer = clock.after(ms, () => limit.resolve());
-  await Promise.race([...waits, limit.promise]).finally(() => timer.cancel());
+  const first = Promise.race(waits);
+  await inTime(clock, ms, (reached) => {
+    const settled = (): void => reached();
+    void first.then(settled, settled);
+    return () => undefined;
+  });
 }
+
+/** 20 ms, then twice as long each time, at most a second. */
+export const growing = (attempt: number): number => Math.min(1_000, 20 * 2 ** attempt);

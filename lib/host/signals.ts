@@ -1,4 +1,3 @@
-import type { Logger } from '@nestjs/common';
 import type { Clock, Timer } from '../shared/clock.js';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -31,17 +30,9 @@ export function onSecondSignal(clock: Clock, abandon: () => void): () => void {
 /** Nobody else listens. */
 const isOurs = (signal: NodeJS.Signals, ours: 0 | 1): boolean => process.listenerCount(signal) === ours;
 
-/** Says once that `enableShutdownHooks()` is missing; late, since application contexts enable their hooks late. */
-export function checkShutdownHooks(clock: Clock, logger: Logger, env: NodeJS.ProcessEnv): Timer {
-  const check = (): void => {
-    if (process.listenerCount('SIGTERM') > 0) return;
-    const line =
-      'nothing listens for SIGTERM: call app.enableShutdownHooks(), or work is cut in the middle when the process is told to stop';
-    if (env['NODE_ENV'] === 'production') logger.error(line);
-    else logger.warn(line);
-  };
-  return clock.after(HOOKS_CHECK, check, { unref: true });
-}
+/** Calls back where `enableShutdownHooks()` is missing; late, since application contexts enable their hooks late. */
+export const whenDeafToSignals = (clock: Clock, tell: () => void): Timer =>
+  clock.after(HOOKS_CHECK, () => (process.listenerCount('SIGTERM') > 0 ? undefined : tell()), { unref: true });
 
 const watchdog = (clock: Clock, shutdownTimeout: number): Timer =>
   clock.after(shutdownTimeout + WATCHDOG, () => process.exit(1), { unref: true });

@@ -5,6 +5,7 @@ export const ERROR_CODES = [
   'BGW_DUPLICATE_WORKER',
   'BGW_INVALID_OPTION',
   'BGW_METADATA_VERSION',
+  'BGW_MISSING_PEER',
   'BGW_NO_CONSUMER',
   'BGW_NO_REQUEST',
   'BGW_NO_UNIT',
@@ -13,6 +14,7 @@ export const ERROR_CODES = [
   'BGW_NOT_READY',
   'BGW_NOT_REGISTERED',
   'BGW_NOT_RUNNING',
+  'BGW_NOT_SUPPORTED',
   'BGW_OPEN_TRANSACTION',
   'BGW_PAYLOAD_REFUSED',
   'BGW_QUEUE_FULL',
@@ -21,6 +23,7 @@ export const ERROR_CODES = [
   'BGW_SHUTTING_DOWN',
   'BGW_TASK_DISCARDED',
   'BGW_TOO_EARLY',
+  'BGW_TOO_LATE',
   'BGW_TRANSACTION_ENDED',
   'BGW_TWO_CONFIGURATIONS',
   'BGW_UNKNOWN_HANDLER',
@@ -30,9 +33,17 @@ export const ERROR_CODES = [
   'BGW_UNSUPPORTED_OPTION',
 ] as const;
 
+/** One of `ERROR_CODES`. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Every error the library throws. */
+/**
+ * Every error the library throws.
+ *
+ * @example
+ * ```ts
+ * const isFull = (error: unknown) => error instanceof BackgroundWorkerError && error.code === 'BGW_QUEUE_FULL';
+ * ```
+ */
 export class BackgroundWorkerError extends Error {
   override readonly name: string = 'BackgroundWorkerError';
 
@@ -48,10 +59,18 @@ export class BackgroundWorkerError extends Error {
   }
 }
 
+/** What ended the work. `docs/errors.md#bgw_aborted` explains each. */
 export type AbortWhy =
   'shutdown' | 'stop' | 'restart' | 'pause' | 'hand-over' | 'lease-lost' | 'stall' | 'timeout' | 'failed' | 'cancelled';
 
-/** `signal.reason` of every signal the library aborts. Its `name` is `AbortError`, as the platform's own. */
+/**
+ * `signal.reason` of every signal the library aborts. Its `name` is `AbortError`, as the platform's own.
+ *
+ * @example
+ * ```ts
+ * const timedOut = ({ reason }: AbortSignal) => reason instanceof WorkerAborted && reason.why === 'timeout';
+ * ```
+ */
 export class WorkerAborted extends BackgroundWorkerError {
   override readonly name = 'AbortError';
 
@@ -74,6 +93,11 @@ const ESCALATE = Symbol.for('nestjs-background-worker:escalate');
 /**
  * Thrown or rejected from a body: the worker stops and is not restarted.
  * Recognised by `Symbol.for`, so that two copies of the package agree. (After Temporal's non-retryable failures.)
+ *
+ * @example
+ * ```ts
+ * const noKey = () => new DoNotRestart(new Error('no key: trying again will not help'));
+ * ```
  */
 export class DoNotRestart extends Error {
   override readonly name = 'DoNotRestart';
@@ -84,7 +108,14 @@ export class DoNotRestart extends Error {
   }
 }
 
-/** Thrown or rejected from a body: the worker fails and the app shuts down with a non-zero exit. (After OTP's escalation.) */
+/**
+ * Thrown or rejected from a body: the worker fails and the app shuts down with a non-zero exit. (After OTP's escalation.)
+ *
+ * @example
+ * ```ts
+ * const giveUp = (error: unknown) => Promise.reject(new Escalate(error));
+ * ```
+ */
 export class Escalate extends Error {
   override readonly name = 'Escalate';
   readonly [ESCALATE] = true;

@@ -10,10 +10,6 @@ export class Fifo<T extends Link<T>> implements Iterable<T> {
   private tail: T | undefined = undefined;
   length = 0;
 
-  get first(): T | undefined {
-    return this.head;
-  }
-
   push(item: T): void {
     const { tail } = this;
     item.before = tail;

@@ -1,15 +1,15 @@
 import type { Clock } from '../shared/clock.js';
-
-const NOBODY: ReadonlySet<() => void> = new Set();
+import { inTime } from '../shared/in-time.js';
 
 /** Something whose changes others wait for. */
 export abstract class Awaitable {
-  private watchers: ReadonlySet<() => void> = NOBODY;
+  /** Made when first needed: nobody waits for most workers. */
+  private watchers: Set<() => void> | undefined = undefined;
 
   constructor(private readonly clock: Clock) {}
 
   protected changed(): void {
-    for (const watcher of this.watchers) watcher();
+    this.watchers?.forEach((watcher) => watcher());
   }
 
   /** Resolves once `reached` holds. */
@@ -18,22 +18,14 @@ export abstract class Awaitable {
   }
 
   /** @returns whether `reached` held within `ms` */
-  within(ms: number, reached: () => boolean): Promise<boolean> {
-    if (reached()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const settle = (is: boolean): void => {
-        end();
-        timer?.cancel();
-        resolve(is);
-      };
-      const end = this.watch(() => (reached() ? settle(true) : undefined));
-      const timer = ms === Infinity ? undefined : this.clock.after(ms, () => settle(false));
-    });
+  async within(ms: number, reached: () => boolean): Promise<boolean> {
+    return reached() || (await inTime(this.clock, ms, (done) => this.watch(() => reached() && done())));
   }
 
   /** @returns the end of the watch */
   private watch(watcher: () => void): () => void {
-    this.watchers = new Set([...this.watchers, watcher]);
-    return () => (this.watchers = new Set([...this.watchers].filter((one) => one !== watcher)));
+    const watchers = (this.watchers ??= new Set());
+    watchers.add(watcher);
+    return () => void watchers.delete(watcher);
   }
 }

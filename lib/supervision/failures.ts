@@ -1,11 +1,9 @@
-import type { Logger } from '@nestjs/common';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
+import { callBack } from '../events/callback.js';
 import type { EventHub } from '../events/event-hub.js';
 import { testRunnerOf } from '../host/enabled.js';
 import { exitFatally } from '../host/signals.js';
 import type { Clock } from '../shared/clock.js';
-import { stackOf } from '../shared/errors.js';
-import { report } from '../shared/reporter.js';
 import type { Stage } from './stage.js';
 import type { SupervisorPorts } from './supervisor.js';
 
@@ -16,7 +14,6 @@ import type { SupervisorPorts } from './supervisor.js';
 export function supervisorPorts(
   clock: Clock,
   hub: EventHub,
-  logger: Logger,
   stage: Stage,
   { onError, onFatal, shutdownTimeout }: BackgroundWorkerModuleOptions & { readonly shutdownTimeout: number },
   drain: () => Promise<unknown>,
@@ -26,11 +23,11 @@ export function supervisorPorts(
     hub,
     onError(name, { error, incarnation, retryIn }) {
       const at = { kind: 'worker', name, incarnation, willRetryIn: retryIn, final: retryIn === undefined } as const;
-      report(logger, 'onError threw', () => onError?.(error, at));
+      callBack(hub, 'onError threw', () => onError?.(error, at));
     },
     onFatal(worker, error) {
-      logger.error(`${worker} failed for good: the app shuts down`, stackOf(error));
-      if (onFatal) report(logger, 'onFatal failed', () => onFatal({ worker, error }));
+      hub.note({ type: 'fatal', worker, error });
+      if (onFatal) callBack(hub, 'onFatal failed', () => onFatal({ worker, error }));
       else if (testRunnerOf(process.env) === undefined) exitFatally(clock, shutdownTimeout, drain, stage.isClosing);
     },
   };

@@ -1,3 +1,4 @@
+import type { Lease } from '../contract/lease.js';
 import { WorkerAborted } from '../shared/errors.js';
 import type { MachineInput } from './machine/machine.js';
 import type { Gate, Pass } from './ports.js';
@@ -11,6 +12,11 @@ export class Gatekeeper {
     private readonly gates: readonly Gate[],
     private readonly tell: (input: MachineInput) => void,
   ) {}
+
+  /** Of the passes that are held, the last that has one. */
+  get lease(): Lease | undefined {
+    return this.passes.findLast(({ pass }) => pass.lease)?.pass.lease;
+  }
 
   enter(index: number): void {
     const gate = this.gates[index];
@@ -32,7 +38,15 @@ export class Gatekeeper {
   }
 
   private async tryGate(gate: Gate, signal: AbortSignal): Promise<Pass> {
-    return await gate.enter(signal);
+    let entered = false;
+    const tell = (detail: string): void => {
+      if (!entered && !signal.aborted) this.tell({ type: 'gateTold', detail });
+    };
+    try {
+      return await gate.enter(signal, tell);
+    } finally {
+      entered = true;
+    }
   }
 
   private passed(pass: Pass): void {

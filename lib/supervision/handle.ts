@@ -1,12 +1,22 @@
 import { isAlive, type StopReport, type WorkerState } from '../contract/worker-state.js';
 import { JOIN_OPTIONS, checkAll } from '../definition/check.js';
 import { handled } from '../shared/deferred.js';
-import { BackgroundWorkerError } from '../shared/errors.js';
 import type { Inside } from '../shared/inside.js';
+import { selfJoin } from '../shared/self-join.js';
 import type { Stage } from './stage.js';
 import { notRunning, type Supervisor } from './supervisor.js';
 
-/** The control of one worker. */
+/**
+ * The control of one worker.
+ *
+ * @example
+ * ```ts
+ * async function runNow(handle: WorkerHandle) {
+ *   if (!handle.isAlive) await handle.start();
+ *   await handle.trigger();
+ * }
+ * ```
+ */
 export interface WorkerHandle {
   readonly name: string;
   readonly state: WorkerState;
@@ -101,8 +111,7 @@ export class SupervisedHandle implements WorkerHandle {
     return this.stage.whenOpen(() => {
       const { supervisor, state } = this;
       if (state.status === 'idle' && supervisor.policy.autoStart) return handled(this.triggerOnceStarted());
-      const ending = state.status === 'stopping' && state.then !== 'restart' && state.then !== 'wait';
-      if (!this.isAlive || state.status === 'paused' || ending) return Promise.reject(notRunning(this.supervisor));
+      if (!takesTriggers(state)) return Promise.reject(notRunning(supervisor));
       if (supervisor.policy.kind.type === 'loop') {
         supervisor.dispatch({ type: 'trigger' });
         return Promise.resolve();
@@ -127,8 +136,41 @@ export class SupervisedHandle implements WorkerHandle {
 
   /** Waits, but for a body that would wait for itself. */
   private joined<T>(what: string, wait: () => Promise<T>): Promise<T> {
-    if (!this.supervisor.machine.live || !this.inside.of(this.supervisor.policy)) return wait();
-    const message = `${this.name}: ${what}() was asked for by its own body, which cannot wait for itself; it is done all the same`;
-    return handled(Promise.reject(new BackgroundWorkerError('BGW_SELF_JOIN', message)));
+    const { machine, definition } = this.supervisor;
+    if (!machine.live) return wait();
+    if (this.inside.of(definition)) return selfJoin(this.name, what, 'body');
+    return this.inside.isBlindTo(definition) ? wait().finally(() => this.doubt(what)) : wait();
+  }
+
+  /** The wait has ended, maybe with the body given up because of it. */
+  private doubt(what: string): void {
+    const { state } = this;
+    if (state.status === 'stopped' && state.abandoned)
+      this.supervisor.ports.hub.note({ type: 'mayHaveWaitedForItself', worker: this.name, call: what });
+  }
+}
+
+const GOES_ON: Readonly<Record<Extract<WorkerState, { status: 'stopping' }>['then'], boolean>> = {
+  restart: true,
+  wait: true,
+  stop: false,
+  fail: false,
+  pause: false,
+};
+
+function takesTriggers(state: WorkerState): boolean {
+  switch (state.status) {
+    case 'waiting':
+    case 'running':
+      return true;
+    case 'stopping':
+      return GOES_ON[state.then];
+    case 'idle':
+    case 'paused':
+    case 'stopped':
+    case 'failed':
+      return false;
+    default:
+      return state satisfies never;
   }
 }

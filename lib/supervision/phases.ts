@@ -1,4 +1,4 @@
-import type { StopReport } from '../contract/worker-state.js';
+import { isAlive, isAtGate, type StopReport } from '../contract/worker-state.js';
 import type { Clock } from '../shared/clock.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -20,14 +20,21 @@ const readyTimeoutOf = ({ policy: { kind } }: Supervisor): number | undefined =>
 /** Nothing of a later phase waits for it (any more). */
 function lets(supervisor: Supervisor): boolean {
   const { state } = supervisor;
-  if (state.status === 'running') return state.ready;
-  if (state.status === 'stopping') return false;
-  return !(
-    state.status === 'waiting' &&
-    state.on !== 'guard' &&
-    state.on !== 'lease' &&
-    readyTimeoutOf(supervisor) !== undefined
-  );
+  switch (state.status) {
+    case 'running':
+      return state.ready;
+    case 'stopping':
+      return false;
+    case 'waiting':
+      return isAtGate(state) || readyTimeoutOf(supervisor) === undefined;
+    case 'idle':
+    case 'paused':
+    case 'stopped':
+    case 'failed':
+      return true;
+    default:
+      return state satisfies never;
+  }
 }
 
 /**
@@ -56,9 +63,7 @@ export async function stopPhases(
   deadline: number,
 ): Promise<StopReport> {
   const begun = clock.now();
-  const wereAlive = supervisors.filter(
-    (one) => one.machine.live || one.state.status === 'waiting' || one.state.status === 'paused',
-  );
+  const wereAlive = supervisors.filter((one) => one.machine.live || isAlive(one.state));
   for (const [later, group] of [...phasesOf(supervisors).entries()].reverse()) {
     const kept = (deadline - clock.now()) * Math.min(KEPT.all, KEPT.each * later);
     for (const one of group) one.dispatch({ type: 'stop', reason: 'shutdown', deadline: deadline - kept });

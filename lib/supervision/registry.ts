@@ -4,6 +4,9 @@ import { BackgroundWorkerError } from '../shared/errors.js';
 import type { WorkerHandle } from './handle.js';
 import type { Supervisor } from './supervisor.js';
 
+/** What is supervised of a worker: itself, or each of its parts. */
+export type Units = readonly [Supervisor, ...Supervisor[]];
+
 /** One worker of the app. Its handle is made when first asked for: most workers are only supervised. */
 export class RegistryEntry {
   private lazyHandle: WorkerHandle | undefined = undefined;
@@ -13,18 +16,18 @@ export class RegistryEntry {
    * @param source the module that it was found in, for messages
    */
   constructor(
-    readonly supervisor: Supervisor,
+    readonly units: Units,
     readonly classes: readonly unknown[],
     readonly source: string,
-    private readonly handleOf: (supervisor: Supervisor) => WorkerHandle,
+    private readonly handleOf: (units: Units) => WorkerHandle,
   ) {}
 
   get name(): string {
-    return this.supervisor.policy.name;
+    return this.units[0].definition.name;
   }
 
   get handle(): WorkerHandle {
-    return (this.lazyHandle ??= this.handleOf(this.supervisor));
+    return (this.lazyHandle ??= this.handleOf(this.units));
   }
 }
 
@@ -34,6 +37,10 @@ export class Registry {
 
   get all(): readonly RegistryEntry[] {
     return [...this.entries.values()];
+  }
+
+  get units(): readonly Supervisor[] {
+    return this.all.flatMap(({ units }) => units);
   }
 
   get names(): readonly string[] {
@@ -69,4 +76,4 @@ export class Registry {
   }
 }
 
-const whereOf = ({ supervisor: { policy }, source }: RegistryEntry): string => `${policy.subject} in ${source}`;
+const whereOf = ({ units: [first], source }: RegistryEntry): string => `${first.definition.subject} in ${source}`;

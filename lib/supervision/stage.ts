@@ -33,6 +33,8 @@ export class Stage {
         return handled(this.left.promise.then(() => this.whenOpen(fn)));
       case 'closing':
         return handled(Promise.reject(shuttingDown()));
+      default:
+        return this.is satisfies never;
     }
   }
 

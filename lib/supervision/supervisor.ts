@@ -1,4 +1,5 @@
-import type { WorkerState } from '../contract/worker-state.js';
+import { isAlive, type WorkerState } from '../contract/worker-state.js';
+import type { WorkerDefinition } from '../definition/definition.js';
 import type { EventHub } from '../events/event-hub.js';
 import { Alarm, type Timetable } from '../shared/alarm.js';
 import type { Clock } from '../shared/clock.js';
@@ -15,7 +16,8 @@ import {
   type Policy,
   type TimerName,
 } from './machine/machine.js';
-import type { Body, BodySignal, Gate, LiveBody, Outcome } from './ports.js';
+import { policyOf } from './policy.js';
+import type { Body, BodySignal, Gate, LiveBody, Outcome, Part } from './ports.js';
 import { transition } from './machine/transition.js';
 import { TriggerQueue } from './trigger-queue.js';
 
@@ -34,7 +36,7 @@ export interface SupervisorPorts {
   onFatal(worker: string, error: unknown): void;
 }
 
-/** Interprets the effects of `transition` for one worker: the one place of supervision where anything happens. */
+/** Interprets the effects of `transition` for one supervised unit, a worker or one part of it: the one place of supervision where anything happens. */
 export class Supervisor extends Awaitable {
   private current: Machine = newMachine;
   /** What waits its turn while an event is taken. */
@@ -46,14 +48,17 @@ export class Supervisor extends Awaitable {
   private failedWithin: Extract<Outcome, { type: 'failed' }>['within'] = undefined;
   /** How many bodies there were. */
   bodies = 0;
+  readonly policy: Policy;
 
   constructor(
-    readonly policy: Policy,
+    readonly definition: WorkerDefinition,
     gates: readonly Gate[],
     private readonly body: Body,
     readonly ports: SupervisorPorts,
+    readonly part?: Part,
   ) {
     super(ports.clock);
+    this.policy = policyOf(definition, gates, part);
     this.alarm = new Alarm(ports.clock, LIMITS, this);
     this.gatekeeper = gates.length > 0 ? new Gatekeeper(gates, (input) => this.dispatch(input)) : undefined;
   }
@@ -97,14 +102,14 @@ export class Supervisor extends Awaitable {
   private take(input: MachineInput): void {
     const { clock } = this.ports;
     if (input.type === 'ended' || input.type === 'settled') this.closing(input.outcome);
-    const event = { now: clock.now(), draw: clock.random(), ...input };
+    const event = { now: clock.now(), wall: clock.wall(), draw: clock.random(), ...input };
     const { machine, effects } = transition(this.current, event, this.policy);
     this.current = machine;
     if (input.type === 'settled') this.live = undefined;
     for (const effect of effects) this.perform(effect);
     this.alarm.sync();
-    const { status } = machine.state;
-    if (status === 'stopped' || status === 'failed' || status === 'paused') this.triggers?.drop(notRunning(this));
+    const { state } = machine;
+    if (state.status === 'paused' || !isAlive(state)) this.triggers?.drop(notRunning(this));
   }
 
   private closing(outcome: Outcome): void {
@@ -124,6 +129,8 @@ export class Supervisor extends Awaitable {
         return this.live?.cancel(new WorkerAborted(effect.why, name));
       case 'wake':
         return this.live?.wake();
+      case 'abandon':
+        return this.live?.abandon?.();
       case 'enter':
         return this.gatekeeper?.enter(effect.gate);
       case 'leave':
@@ -134,6 +141,8 @@ export class Supervisor extends Awaitable {
         return this.ports.onFatal(name, effect.error);
       case 'fail':
         return this.failed(effect.error, effect.retryIn);
+      default:
+        return effect satisfies never;
     }
   }
 
@@ -143,7 +152,13 @@ export class Supervisor extends Awaitable {
     const report = (signal: BodySignal): void => {
       if (number === this.bodies && !this.isIdle(signal)) this.dispatch(signal);
     };
-    this.live = this.body.start({ incarnation, scheduledAt, report });
+    this.live = this.body.start({
+      incarnation,
+      scheduledAt,
+      lease: this.gatekeeper?.lease,
+      shard: this.part,
+      report,
+    });
   }
 
   /** A finished unit that changes nothing: no event is worth it. */

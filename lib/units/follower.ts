@@ -16,10 +16,9 @@ export type EndingUnit = Unit & UnitEnds;
 const idle: Follower[] = [];
 const KEPT = 64;
 
-/** Tells the unit how this ends, and ends its time limit. */
-export function follow(unit: EndingUnit, running: Promise<unknown>, limit: Timer | undefined): void {
+/** Tells the unit how this ends, and ends its time limit. @returns a promise that was made just now, in the unit's context */
+export const follow = (unit: EndingUnit, running: Promise<unknown>, limit: Timer | undefined): Promise<void> =>
   (idle.pop() ?? new Follower()).follow(unit, running, limit);
-}
 
 /** Waits for one unit after the other: no closures a unit. */
 class Follower {
@@ -27,10 +26,10 @@ class Follower {
   private limit: Timer | undefined;
 
   /** By the true `then` of promises: whatever one has in its place, it is told once. */
-  follow(unit: EndingUnit, running: Promise<unknown>, limit: Timer | undefined): void {
+  follow(unit: EndingUnit, running: Promise<unknown>, limit: Timer | undefined): Promise<void> {
     this.unit = unit;
     this.limit = limit;
-    void Promise.prototype.then.call(running, this.succeeded, this.failed);
+    return Promise.prototype.then.call(running, this.succeeded, this.failed) as Promise<void>;
   }
 
   private readonly succeeded = (value: unknown): void => this.leave()?.succeeded(value);

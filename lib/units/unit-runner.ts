@@ -2,6 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { UnitInterceptor } from '../contract/units.js';
 import type { Timer } from '../shared/clock.js';
 import { handled } from '../shared/deferred.js';
+import { HAS_CONTEXT_FRAMES, isFollowing, look } from '../shared/following.js';
 import { WorkerAborted } from '../shared/errors.js';
 import { isBare } from './environment.js';
 import { follow, type EndingUnit } from './follower.js';
@@ -18,18 +19,27 @@ export function capture(interceptors: readonly UnitInterceptor[]): Readonly<Reco
 
 /** Runs the unit in the root context, through the interceptors, and tells it how it ends. Never throws. */
 export function runUnit(unit: EndingUnit): void {
-  unit.environment.root.run(begin, unit);
+  look();
+  void unit.environment.root.run(begin, unit);
 }
 
-/** The same in the current context, in an async scope of its own: what `AsyncLocalStorage.enterWith()` puts there no other sees. */
-export function runUnitHere(unit: EndingUnit): void {
+/**
+ * The same in the current context, in an async scope of its own: what `AsyncLocalStorage.enterWith()` puts there no other sees.
+ * @returns a promise that was made within, after the function was called
+ */
+export const runUnitHere = (unit: EndingUnit): Promise<void> =>
   new AsyncResource('BackgroundWork').runInAsyncScope(begin, undefined, unit);
+
+/** The same within `RootContext.runRow`; with a scope of its own where there is something to keep apart. */
+export function runInRow(unit: EndingUnit): Promise<void> {
+  if (HAS_CONTEXT_FRAMES) return unit.environment.root.run(begin, unit);
+  return isFollowing() ? runUnitHere(unit) : begin(unit);
 }
 
-function begin(unit: EndingUnit): void {
-  unit.environment.inside.enter(unit.place);
+function begin(unit: EndingUnit): Promise<void> {
+  unit.isBlind = !unit.environment.inside.enter(unit.owner);
   const limit = unit.timeout === undefined ? undefined : limited(unit, unit.timeout);
-  follow(unit, isBare(unit.environment) ? attempt(unit) : executeUnit(unit), limit);
+  return follow(unit, isBare(unit.environment) ? attempt(unit) : executeUnit(unit), limit);
 }
 
 /** As `await` would take what the work returns: a promise of another class is asked by its own `then`. */
@@ -97,7 +107,8 @@ async function onion(unit: Unit): Promise<unknown> {
   let work: Promise<unknown> | undefined;
   const call = async (index: number): Promise<unknown> => {
     const interceptor = interceptors[index];
-    if (interceptor) return await interceptor.around(unit, () => handled(call(index + 1)));
+    const around = (): unknown => interceptor?.around(unit, () => handled(call(index + 1)));
+    if (interceptor) return await (unit.isBlind ? unit.known(around) : around());
     work = innermost(unit);
     try {
       value = { is: await work };

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Token, UnitContext } from '../contract/contexts.js';
 import type { UnitInfo } from '../contract/units.js';
 import { WorkerAborted } from '../shared/errors.js';
-import type { Place } from '../shared/inside.js';
 import type { Within } from '../shared/root-context.js';
 import { Pace } from './pace.js';
 import { UnitScope } from './scope.js';
@@ -16,6 +15,8 @@ export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extend
   beganWithin: Within | undefined;
   /** Runs a function in the context in which the work failed. */
   failedWithin: Within | undefined;
+  /** Node follows no contexts in it. */
+  isBlind = false;
   /** Why the unit was cancelled, if it was. */
   reason: WorkerAborted | undefined;
 
@@ -30,9 +31,12 @@ export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extend
   ) {}
 
   /** Whose code it is. */
-  abstract readonly place: Place;
+  abstract readonly owner: object;
 
-  /** What is done in it. */
+  /** Runs a piece of that code, so that it is known for its own where Node does not follow it. */
+  abstract known(fn: () => unknown): unknown;
+
+  /** What is done in it, known for its own. */
   abstract work(): unknown;
 
   get kind(): UnitInfo['kind'] {
@@ -82,6 +86,7 @@ export abstract class Unit<E extends UnitEnvironment = UnitEnvironment, S extend
 
   /** It has settled: sleeps that nobody waits for any more end. */
   end(): void {
+    if (this.isBlind) this.environment.inside.left();
     this.lazyPace?.abort(new WorkerAborted('cancelled', this.name));
   }
 

@@ -1,12 +1,15 @@
-import { Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
 import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
+import { bodyPipe } from './body/body.pipe.js';
+import { JsonGuard } from './body/json.guard.js';
 import { DatabaseModule } from './database/database.module.js';
 import { FetchingModule } from './fetching/fetching.module.js';
 import { HealthController } from './health.controller.js';
-import { JsonGuard } from './json.guard.js';
 import { ProbingModule } from './probing/probing.module.js';
+import { type Settings } from './settings/settings.js';
+import { SettingsModule } from './settings/settings.module.js';
 import { SubscribersModule } from './subscribers/subscribers.module.js';
 import { BusyInterceptor } from './tasks/busy.interceptor.js';
 import { TasksController } from './tasks/tasks.controller.js';
@@ -16,8 +19,9 @@ import { WorkersController } from './workers/workers.controller.js';
   imports: [
     BackgroundWorkerModule.forRoot({
       units: [TypeOrmUnits],
-      pool: { concurrency: 16, queue: 200 },
-      pools: { mail: { concurrency: 4 }, fetch: { concurrency: 8 } },
+      pool: { concurrency: 4, queue: 200 }, // all mail: what is dispatched, and what goes to all subscribers
+      // Tasks that wait for other tasks are in `lists`, and what they wait for is not: in one pool they could wait for ever.
+      pools: { lists: { concurrency: 16, queue: 200 }, fetch: { concurrency: 8 }, probe: { concurrency: 8 } },
     }),
     DatabaseModule,
     ProbingModule,
@@ -27,7 +31,12 @@ import { WorkersController } from './workers/workers.controller.js';
   controllers: [HealthController, WorkersController, TasksController],
   providers: [
     { provide: APP_GUARD, useClass: JsonGuard },
+    { provide: APP_PIPE, useValue: bodyPipe },
     { provide: APP_INTERCEPTOR, useClass: BusyInterceptor },
   ],
 })
-export class AppModule {}
+export class AppModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return { module: AppModule, imports: [SettingsModule.forRoot(settings)] };
+  }
+}

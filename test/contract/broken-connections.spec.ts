@@ -38,7 +38,7 @@ class Rig {
   }
 
   static async boot(orm: Orm<unknown>, server: Server, ...workers: (typeof TickWorker)[]): Promise<Rig> {
-    const { app } = await bootWith(workers, { units: [orm.units] }, { imports: orm.imports(server, POOL) });
+    const { app } = await bootWith(workers, {}, { imports: orm.imports(server, POOL) });
     const rig = new Rig(orm, server.kind, app);
     if (workers.length > 0) TickWorker.work = () => rig.work();
     return rig;

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { CLS_ID, ClsModule, ClsService } from 'nestjs-cls';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ClsUnits, type ClsUnitsOptions } from '../../lib/adapters/cls/index.js';
+import { ClsUnits, ClsUnitsModule, type ClsUnitsOptions } from '../../lib/adapters/cls/index.js';
 import { BackgroundTasks, BackgroundWorker, type SubmitOptions, type TickContext } from '../../lib/index.js';
 import { bootWith, get, rejection, type Booted } from '../integration/support/app.js';
 
@@ -64,8 +64,8 @@ const boot = (options?: ClsUnitsOptions): Promise<Booted> => {
     global: true,
     middleware: { mount: true, generateId: true, idGenerator: () => request.id },
   });
-  const more = { imports: [cls], controllers: [SignUpController] };
-  return bootWith([TickWorker], { units: [new ClsUnits(options)] }, more, 'express');
+  const more = { imports: [cls, ClsUnitsModule.forRoot(options)], controllers: [SignUpController] };
+  return bootWith([TickWorker], {}, more, 'express');
 };
 
 describe('units with nestjs-cls', () => {

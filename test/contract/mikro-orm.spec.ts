@@ -1,7 +1,7 @@
 import { MikroORM, Utils } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { expect, it } from 'vitest';
-import { MikroOrmUnits, MikroOrmUnitsModule } from '../../lib/adapters/mikro-orm/index.js';
+import { MikroOrmUnitsModule } from '../../lib/adapters/mikro-orm/index.js';
 import { BackgroundTasks } from '../../lib/index.js';
 import { bootWith } from '../integration/support/app.js';
 import { describeWith, postgres } from '../support/servers.js';
@@ -15,7 +15,7 @@ contractOf(orm);
 
 describeWith(postgres, `units with MikroORM ${version}`, () => {
   it('have an EntityManager of their own, which the injected one stands for', async () => {
-    const { app } = await bootWith([], { units: [MikroOrmUnits] }, { imports: orm.imports(postgres, 2) });
+    const { app } = await bootWith([], {}, { imports: orm.imports(postgres, 2) });
     const { em } = app.get(MikroORM);
     const tasks = app.get(BackgroundTasks);
     const unit = async () => {
@@ -44,7 +44,7 @@ describeWith(postgres, `units with MikroORM ${version}`, () => {
     const database = { module: DatabaseModule, global: true, providers, exports: names };
     try {
       const imports = [database, MikroOrmUnitsModule.forRoot({ orms: names })];
-      const { app } = await bootWith([], { units: [MikroOrmUnits] }, { imports });
+      const { app } = await bootWith([], {}, { imports });
       const ask = () => orms.map(({ em }) => em.getContext(false) === em);
       expect(ask()).toEqual([true, true]);
       expect(await app.get(BackgroundTasks).submit(ask).result).toEqual([false, false]);

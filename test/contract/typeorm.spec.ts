@@ -14,7 +14,7 @@ contractOf(orm);
 contractOf(typeOrm('TypeORM 0.3', old as unknown as typeof typeorm, 'OLD_DATA_SOURCE'));
 
 const boot = async (pool: number): Promise<INestApplicationContext> =>
-  (await bootWith([], { units: [TypeOrmUnits] }, { imports: orm.imports(postgres, pool) })).app;
+  (await bootWith([], {}, { imports: orm.imports(postgres, pool) })).app;
 
 describeWith(postgres, 'units with TypeORM', () => {
   it('check out a connection when their QueryRunner is first used, and one only', async () => {
@@ -133,7 +133,7 @@ describeWith(postgres, 'units with TypeORM', () => {
     try {
       const seen: string[] = [];
       for (const name of ['first', 'second']) {
-        const { app } = await bootWith([], { units: [TypeOrmUnits] }, { imports: imports() });
+        const { app } = await bootWith([], {}, { imports: imports() });
         await dataSource.transaction(async (manager) => onCommit(manager, () => void seen.push(name)));
         await app.get(BackgroundTasks).drain();
         await app.close();

@@ -15,6 +15,7 @@ function optionsOf(): ts.CompilerOptions {
     declaration: false,
     paths: {
       'nestjs-background-worker': [join(root, 'lib/index.ts')],
+      'nestjs-background-worker/adapter': [join(root, 'lib/adapter.ts')],
       'nestjs-background-worker/*': [join(root, 'lib/adapters/*/index.ts')],
     },
   };

@@ -29,6 +29,7 @@ export class FakeRun implements LiveBody {
   readonly asked: WorkerAborted[] = [];
   readonly cancelled: WorkerAborted[] = [];
   woken = 0;
+  abandoned = 0;
 
   constructor(readonly run: Run) {}
 
@@ -38,6 +39,10 @@ export class FakeRun implements LiveBody {
 
   cancel(reason: WorkerAborted): void {
     this.cancelled.push(reason);
+  }
+
+  abandon(): void {
+    this.abandoned += 1;
   }
 
   wake(): void {

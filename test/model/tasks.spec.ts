@@ -124,7 +124,7 @@ class Play {
     await this.rig.clock.advance(400_000);
     this.check();
     must(this.waiting === 0, 'nobody waits for room in a closed pool');
-    must(this.rig.room.pool('default').load === 0, 'no slot is left behind');
+    must(this.rig.app.pools.get('default').load === 0, 'no slot is left behind');
     for (const { handle, settlements } of this.told) {
       must(settlements === 1, 'every accepted task settles exactly once', handle.id, settlements);
       must(this.ends.has(handle.id), 'and its end is an event', handle.id);
@@ -138,7 +138,7 @@ class Play {
     const number = this.calls++;
     const retries = by % 3 === 0 ? by % 4 : 0;
     const timeout = by % 4 === 0 ? by + 1 : undefined;
-    const pool = this.rig.room.pool('default');
+    const pool = this.rig.app.pools.get('default');
     const { load } = pool;
     const [oldest] = pool.waiting();
     const isFull = load >= this.bounds.concurrency + this.bounds.queue;
@@ -196,7 +196,7 @@ class Play {
   }
 
   private check(): void {
-    const pool = this.rig.room.pool('default');
+    const pool = this.rig.app.pools.get('default');
     const { concurrency, queue } = this.bounds;
     const running = [...pool.running].length;
     must(running <= concurrency && this.live.length <= concurrency, 'concurrency holds', running, this.live.length);

@@ -15,7 +15,7 @@ const policyOf = (options: WorkerOptions, gates: Policy['gates'] = []): Policy =
 
 function after(policy: Policy, ...inputs: readonly (MachineInput & { readonly now?: number })[]): Machine {
   return inputs.reduce<Machine>(
-    (machine, input) => transition(machine, { now: 0, draw: 0, ...input }, policy).machine,
+    (machine, input) => transition(machine, { now: 0, wall: 0, draw: 0, ...input }, policy).machine,
     newMachine,
   );
 }
@@ -57,7 +57,11 @@ describe('transition', () => {
   it('says how long an overdue run takes already, not how long ago it beat', () => {
     const policy = policyOf({ every: 1_000, heartbeatTimeout: 5_000 });
     const machine = after(policy, { type: 'start' }, { type: 'beat', now: 59_000 });
-    const { effects } = transition(machine, { type: 'timer', timer: 'overdue', now: 60_000, draw: 0 }, policy);
+    const { effects } = transition(
+      machine,
+      { type: 'timer', timer: 'overdue', now: 60_000, wall: 60_000, draw: 0 },
+      policy,
+    );
     expect(effects).toContainEqual({ type: 'report', event: { type: 'overdue', sinceMs: 60_000 } });
   });
 
@@ -77,7 +81,7 @@ describe('transition', () => {
     ];
     const blocked = after(policy, ...inputs);
     expect(blocked).toMatchObject({ live: true, state: { status: 'waiting', on: 'body' } });
-    const { effects } = transition(blocked, { type: 'pause', now: 2, draw: 0 }, policy);
+    const { effects } = transition(blocked, { type: 'pause', now: 2, wall: 2, draw: 0 }, policy);
     expect(effects).not.toContainEqual({ type: 'leave' });
   });
 
@@ -91,7 +95,7 @@ describe('transition', () => {
     const policy = policyOf({ maxFailures: 1 });
     const failed = after(policy, { type: 'start' }, { type: 'settled', outcome: CRASH });
     expect(failed.state).toMatchObject({ status: 'failed', failures: 1 });
-    const { machine } = transition(failed, { type: 'restart', now: 9, draw: 0 }, policy);
+    const { machine } = transition(failed, { type: 'restart', now: 9, wall: 9, draw: 0 }, policy);
     expect(machine.state).toMatchObject({ status: 'running', failures: 0, incarnation: 2 });
   });
 });

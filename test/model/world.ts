@@ -137,7 +137,11 @@ export class World {
       this.entering = false;
     }
     if (input.type === 'gateFailed') this.entering = false;
-    const { machine, effects } = transition(this.machine, { now: this.now, draw, ...input }, this.policy);
+    const { machine, effects } = transition(
+      this.machine,
+      { now: this.now, wall: this.now, draw, ...input },
+      this.policy,
+    );
     this.machine = freeze(machine);
     for (const effect of effects) this.perform(effect);
     this.chain.endsAt(machine.state);
@@ -156,7 +160,7 @@ export class World {
     switch (effect.type) {
       case 'run':
         must(dead, 'at most one live body', this.machine);
-        must(this.held === this.policy.gates.length && !this.lost, 'a body runs past all its gates', this.held);
+        must(this.held === (this.policy.gates ?? []).length && !this.lost, 'a body runs past all its gates', this.held);
         this.body = 'running';
         return;
       case 'enter':
@@ -170,6 +174,7 @@ export class World {
       case 'ask':
       case 'cancel':
       case 'wake':
+      case 'abandon':
         return must(!dead, `only a live body is told to ${effect.type}`, this.machine);
       case 'report':
         if (effect.event.type === 'stateChanged') this.chain.add(effect.event.from, effect.event.to);

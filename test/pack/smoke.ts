@@ -1,23 +1,16 @@
 /**
  * The packed tarball in fresh projects: installed by npm beside Nest 12 and beside Nest 11, type-checked, imported
- * and require()d; each program runs a worker and closes. Then the subpaths, with the packages that they are for.
+ * and require()d; each program runs a worker and closes. Then the subpaths, with the packages that they are for, and the
+ * sample app in a folder of its own.
  */
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { clean, install, root, run } from './commands.js';
+import { checkLifted } from './lifted.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const consumer = join(root, 'test/pack/consumer');
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
-
-/** Nothing of a test run or of CI: there the library starts no workers, and means it. */
-const { PATH, HOME } = process.env;
-const clean = { PATH, HOME };
-
-const run = (cwd: string, file: string, args: string[], env: NodeJS.ProcessEnv = process.env): string =>
-  execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 180_000 });
 
 /** The version in use here, the nested Nest 11's where that is asked for. */
 function installed(name: string, from = ''): string {
@@ -30,11 +23,6 @@ function installed(name: string, from = ''): string {
     }
   }
   throw new Error(`${name} is not installed`);
-}
-
-function install(directory: string, ...packages: readonly string[]): void {
-  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--strict-peer-deps'];
-  run(directory, 'npm', ['install', ...flags, ...packages]);
 }
 
 function project(directory: string, tarball: string, from?: string): void {
@@ -89,6 +77,7 @@ try {
     check(directory, 'require.cjs', `${label}, require()`);
     checkSubpaths(directory);
   }
+  await checkLifted(join(temp, 'lifted'), join(temp, packed.filename));
 } finally {
   rmSync(temp, { recursive: true, force: true });
 }

@@ -12,6 +12,7 @@ export class MailServer {
   readonly received: Received[] = [];
   /** What it answers 550, and how often it was asked. */
   readonly refused = new Map<string, number>();
+  mostHeld = 0;
   private readonly held = new Map<string, () => void>();
   private mode: 'takes' | 'holds' = 'takes';
   private readonly server = new SMTPServer({
@@ -35,6 +36,7 @@ export class MailServer {
         };
         if (this.mode === 'takes') take();
         else this.held.set(to, take);
+        this.mostHeld = Math.max(this.mostHeld, this.held.size);
       });
     },
   });
@@ -47,6 +49,10 @@ export class MailServer {
 
   hold(): void {
     this.mode = 'holds';
+  }
+
+  get heldFor(): readonly string[] {
+    return [...this.held.keys()];
   }
 
   holds(to: string): boolean {

@@ -5,9 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import libsql from 'libsql';
-import { Client } from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { postgres } from '../support/servers.js';
 import { SampleApp, sampleMain } from './sample-app.js';
 import { eventually } from './eventually.js';
 
@@ -84,7 +82,7 @@ describe('the sample app', { timeout: 30_000 }, () => {
       [{ url: 'http://me:secret@nestjs.com' }, 'without user name and password'],
       [{ url: 'https://nestjs.com', intervalMs: 10 }, 'intervalMs is 10; allowed is a whole number'],
       [{ url: 'https://nestjs.com', intervalMs: '5000' }, 'intervalMs is "5000"'],
-      [{ url: 'https://nestjs.com', interval: 5_000 }, 'interval is not a field'],
+      [{ url: 'https://nestjs.com', interval: 5_000 }, 'allowed is a JSON object such as {"url"'],
     ];
     for (const [payload, message] of refused) {
       const { status, body } = await app.post('/monitors', payload);
@@ -133,42 +131,24 @@ describe('the sample app', { timeout: 30_000 }, () => {
     }
   });
 
-  it.skipIf(postgres.missing)('keeps its results in Postgres when DATABASE_URL is set', async () => {
-    const schema = `sample_${process.pid}_${Date.now()}`;
-    const url = new URL(postgres.url);
-    const client = new Client({ connectionString: url.href });
-    await client.connect();
-    await client.query(`CREATE SCHEMA ${schema}`);
-    url.searchParams.set('options', `-csearch_path=${schema}`);
-    const onPostgres = await SampleApp.start({ DATABASE_URL: url.href, SQLITE_FILE: join(directory, 'unused.sqlite') });
-    try {
-      const result = await eventually('a successful probe in Postgres', async () => {
-        const { rows } = await client.query<{ up: boolean }>(`SELECT up FROM ${schema}.uptime_probe_result`);
-        return rows[0];
-      });
-      expect(result).toEqual({ up: true });
-      const [itself] = await onPostgres.get<Monitor[]>('/monitors');
-      const { uptime, latencyMs } = await onPostgres.get<Report>(`/monitors/${itself!.id}`);
-      expect(uptime).toBe(1);
-      expect(Number.isFinite(latencyMs.p50)).toBe(true);
-
-      onPostgres.signal('SIGTERM');
-      expect(await onPostgres.exited).toEqual({ code: null, signal: 'SIGTERM' });
-      expect(onPostgres.output).toContain('[Database] Closed');
-      expect(existsSync(join(directory, 'unused.sqlite'))).toBe(false);
-    } finally {
-      await onPostgres.kill();
-      await client.query(`DROP SCHEMA ${schema} CASCADE`);
-      await client.end();
-    }
-  });
-
   it('says in one line that the port is in use, and exits with 1', async () => {
     const second = SampleApp.launch({ SQLITE_FILE: join(directory, 'second.sqlite'), PORT: app.port });
     expect(await second.exited).toEqual({ code: 1, signal: null });
     expect(second.errors.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^Port ${app.port} is in use\\.`));
   });
 });
+
+it('a bad setting is one line, and the exit code 1', async () => {
+  const bad: [variable: string, value: string, allowed: string][] = [
+    ['SMTP_URL', 'smtp://me:secret@localhost:99999', 'smtp://host:port or smtps://host:port'],
+    ['PORT', '70000', 'a whole number from 0 (any free port) to 65535'],
+  ];
+  for (const [variable, value, allowed] of bad) {
+    const app = SampleApp.launch({ [variable]: value });
+    expect(await app.exited).toEqual({ code: 1, signal: null });
+    expect(app.outputs).toBe(`${variable} is "${value.replace('me:secret', '…')}"; allowed: ${allowed}\n`);
+  }
+}, 30_000);
 
 class SlowServer {
   private constructor(

@@ -3,7 +3,7 @@ import { Observable, Subject, filter, map, mergeMap } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkerEvent } from '../../lib/contract/events.js';
 import { EventHub } from '../../lib/events/event-hub.js';
-import { LogSubscriber } from '../../lib/events/log.js';
+import { startLog } from '../../lib/events/log/log.js';
 import { eventStream } from '../../lib/events/event-stream.js';
 import { FakeClock, drain } from '../support/fake-clock.js';
 import { strays } from './rig.js';
@@ -153,7 +153,7 @@ describe('the log', () => {
     const logger = new Logger('test');
     vi.spyOn(logger, 'error').mockImplementation((line: unknown) => void lines.push(String(line)));
     const told = new EventHub(time, boom);
-    new LogSubscriber(logger, time).listen(told);
+    startLog(told, logger, time);
     const state = { failures: 1, incarnation: 1 };
     const fail = (): void =>
       told.emit({ worker: 'w' }, { type: 'incarnationFailed', error: new Error('no'), retryIn: 1 });

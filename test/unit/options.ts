@@ -27,7 +27,7 @@ const flag = of(/true or false/, [true, false], NOT_FLAGS);
 const count = of(/whole number, 1 or more, or Infinity/, [1, 7, Infinity], [...NOT_NUMBERS, 0, -1, 1.5, -Infinity]);
 
 export const backoff: Record<string, Case> = {
-  initial: ms,
+  initial: of(ms.allowed, [0, 0.5, 1, 60_000], NOT_MS),
   factor: of(/a number from 1 to 1000/, [1, 1.5, 1_000], [...NOT_NUMBERS, 0, 0.9, -1, 1_001, Infinity]),
   max: of(ms.allowed, [1_000, 1e9], NOT_MS),
   jitter: of(/a number from 0 to 1/, [0, 0.5, 1], [...NOT_NUMBERS, -0.1, 1.1]),
@@ -101,7 +101,6 @@ export function everyOption(cases: Record<string, Case>, path: string, subject: 
 export const define = (own: WorkerOptions, defaults: WorkerDefaults = {}, over?: unknown): WorkerDefinition =>
   defineWorker(SUBJECT, own, {
     shutdownTimeout: 25_000,
-    gates: [],
     defaults,
     overrides: { [(own as WorkerOptions | null)?.name ?? workerNameOf(SUBJECT)]: over as WorkerOverrides },
   });

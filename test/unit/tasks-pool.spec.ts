@@ -4,13 +4,14 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DispatchedTask, DispatchOptions, RunOptions } from '../../lib/contract/task-handlers.js';
 import type { StandardSchemaV1 } from '../../lib/contract/standard-schema.js';
 import type { TaskContext, TaskHandle } from '../../lib/contract/tasks.js';
+import { DEFAULT_BACKOFF } from '../../lib/shared/backoff.js';
 import type { HandlerOptions } from '../../lib/definition/task-options.js';
 import { deferred, type Deferred } from '../../lib/shared/deferred.js';
 import { DoNotRestart, WorkerAborted, type BackgroundWorkerError } from '../../lib/shared/errors.js';
 import { asCompleted } from '../../lib/tasks/calls/as-completed.js';
 import { failures } from '../support/failures.js';
 import { drain } from '../support/fake-clock.js';
-import { TaskRig, rejectionOf, type TaskRigOptions } from '../support/task-rig.js';
+import { followContexts, TaskRig, rejectionOf, type TaskRigOptions } from '../support/task-rig.js';
 
 const code = (fn: () => unknown): string => {
   try {
@@ -82,7 +83,7 @@ describe('submit', () => {
     const entered = new AsyncLocalStorage<string>();
     const rig = new TaskRig({ pool: { concurrency: 2 }, onError: () => entered.enterWith('onError') });
     for (const type of ['taskStarted', 'taskCompleted', 'taskRetrying'] as const)
-      rig.room.site.hub.on([type], () => entered.enterWith(type));
+      rig.app.environment.hub.on([type], () => entered.enterWith(type));
     const seen: unknown[] = [];
     const enter = (name: string) => (): void => {
       seen.push(entered.getStore());
@@ -130,7 +131,7 @@ describe('failures', () => {
     const handles = works.map((work) => rig.tasks.submit(work));
     await drain();
     expect(handles.map(({ state }) => state)).toEqual(works.map(() => 'failed'));
-    expect(rig.room.pool('default').load).toBe(0);
+    expect(rig.app.pools.get('default').load).toBe(0);
     expect(onError).toHaveBeenCalledTimes(works.length);
     expect(rig.types().filter((type) => type === 'taskFailed')).toHaveLength(quiet ? 0 : works.length);
     const told = rig.lines.filter((line) => line.includes('failed for good'));
@@ -150,7 +151,7 @@ describe('failures', () => {
     const rig = new TaskRig({ quiet: true });
     const handle = rig.tasks.submit(() => Twice.reject(new Error('rejected')));
     expect(await handle.result).toBe('once');
-    expect(rig.room.pool('default').load).toBe(0);
+    expect(rig.app.pools.get('default').load).toBe(0);
   });
 
   it('in an interceptor’s way out fail the task, and onError runs inside the unit’s context', async () => {
@@ -275,6 +276,7 @@ describe('cancel', () => {
 
 describe('waiting', () => {
   it('of a task for itself or its pool is refused, and need not be awaited', async () => {
+    followContexts();
     const { tasks } = new TaskRig();
     const self: { handle?: TaskHandle<string> } = {};
     self.handle = tasks.submit(async () => {
@@ -345,7 +347,7 @@ describe('map and asCompleted', () => {
     await drain();
     expect(taken).toEqual([1]);
     expect(rig.types().filter((type) => type === 'taskCancelled')).toHaveLength(2);
-    expect(rig.room.pool('default').load).toBe(0);
+    expect(rig.app.pools.get('default').load).toBe(0);
   });
 
   it('throws the first failure at its place and cancels the rest, as break does', async () => {
@@ -426,9 +428,9 @@ describe('the end of the app', () => {
     await clock.advance(1);
     expect(aborted.state).toBe('cancelled');
     await clock.advance(100);
-    expect(await report).toEqual({ drained: 2, cut: 1, lost: 1, abandoned: [`never (${never.id})`] });
+    expect(await report).toEqual({ drained: 2, cut: 1, lost: 1, handedBack: 0, abandoned: [`never (${never.id})`] });
     expect(late.state).toBe('done');
-    expect(await closing.end()).toBeUndefined();
+    expect(await closing.end()).toMatchObject({ cut: 0, lost: 0, abandoned: [] });
     expect(code(() => tasks.submit(() => 1))).toBe('BGW_SHUTTING_DOWN');
     expect(await codeOf(tasks.submitWhenFree(() => 1))).toBe('BGW_SHUTTING_DOWN');
   });
@@ -446,7 +448,7 @@ describe('the end of the app', () => {
     const line = `waiting for 2 tasks, to be cut in 4.0 s: slow (${slow.id}), next (${next.id})`;
     expect(lines).toEqual([line]);
     await clock.advance(2_000);
-    expect(await report).toEqual({ drained: 2, cut: 0, lost: 0, abandoned: [] });
+    expect(await report).toEqual({ drained: 2, cut: 0, lost: 0, handedBack: 0, abandoned: [] });
     await closing.end();
     expect(lines).toEqual([line]);
   });
@@ -473,7 +475,7 @@ describe('a signal of those that wait for room', () => {
     stuck.resolve();
     await drain();
     expect(fn).not.toHaveBeenCalled();
-    expect(rig.room.pool('default').load).toBe(0);
+    expect(rig.app.pools.get('default').load).toBe(0);
   });
 
   it('that aborts meanwhile takes them out of the line, and the others keep their order', async () => {
@@ -506,7 +508,7 @@ describe('a signal of those that wait for room', () => {
     const { rig, stuck } = full();
     const { signal } = new AbortController();
     const refused = codeOf(rig.tasks.submitWhenFree(() => 1, { signal }));
-    rig.room.close();
+    void rig.app.close(Infinity);
     expect(await refused).toBe('BGW_SHUTTING_DOWN');
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     stuck.resolve();
@@ -550,11 +552,11 @@ const rigWith = (
   rest: TaskRigOptions = {},
 ) => {
   const found = { subject: 'Mailer', method: 'work', options, target: { work }, classes: [Mailer], module: 'M' };
-  const { tasks, room, clock } = new TaskRig({ handlers: [found], ...rest });
+  const { tasks, app, clock } = new TaskRig({ handlers: [found], ...rest });
   const to = (payload: unknown, given: object | undefined): [] => [payload, given] as unknown as [];
   return {
     tasks,
-    room,
+    app,
     clock,
     run: (payload: unknown, given?: RunOptions): TaskHandle<unknown> =>
       tasks.run(Mailer, 'work' as never, ...to(payload, given)),
@@ -720,16 +722,16 @@ describe('map over a source that has nothing more for now', () => {
     stuck.resolve();
     await drain();
     expect(fn.mock.calls.map(([n]) => n)).not.toContain(3);
-    expect(rig.room.pool('default').load).toBe(0);
+    expect(rig.app.pools.get('default').load).toBe(0);
   });
 
   it('throws what the pool says once it is closed', async () => {
-    const { tasks, room } = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
+    const { tasks, app } = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
     const stuck = deferred();
     tasks.submit(() => stuck.promise);
     const waits = codeOf(firstOf(tasks.map([1], (n: number) => n)));
     await drain();
-    room.close();
+    void app.close(Infinity);
     expect(await waits).toBe('BGW_SHUTTING_DOWN');
     expect(await codeOf(firstOf(tasks.map([1], (n: number) => n)))).toBe('BGW_SHUTTING_DOWN');
     stuck.resolve();
@@ -738,6 +740,7 @@ describe('map over a source that has nothing more for now', () => {
 
 describe('asCompleted', () => {
   it('refuses to wait for the task it is asked in', async () => {
+    followContexts();
     const { tasks } = new TaskRig();
     const self: { handle?: TaskHandle<string> } = {};
     self.handle = tasks.submit(async () => {
@@ -759,13 +762,14 @@ describe('dispatch()', () => {
       return value === 'sent' ? { value: 'parsed' } : { issues: [{ message: 'not this' }] };
     };
     const work = vi.fn();
-    const { tasks, room, clock, dispatch } = rigWith(work, { retries: 5, payload: schemaOf(answer) });
+    const { tasks, app, clock, dispatch } = rigWith(work, { retries: 5, payload: schemaOf(answer) });
     const { id } = await dispatch('sent');
     await clock.advance(100_000);
     expect(await tasks.status(id)).toMatchObject({ state: 'done', attempt: 2 });
     expect(work).toHaveBeenCalledWith('parsed', expect.anything());
-    const refused = room.accept({ id: 'r', name: 'Mailer.work', payload: '"other"', headers: {} });
-    expect(await rejectionOf(refused.result)).toMatchObject({ cause: { code: 'BGW_PAYLOAD_REFUSED' } });
+    const message = { id: 'r', name: 'Mailer.work', payload: '"other"', headers: {} };
+    await app.transport.send(message, { retries: 5, backoff: DEFAULT_BACKOFF });
+    await tasks.drain();
     expect(await tasks.status('r')).toMatchObject({ state: 'failed', attempt: 1 });
   });
 
@@ -834,8 +838,8 @@ describe('dispatch()', () => {
   });
 
   it('after the end names the pool', async () => {
-    const { room, dispatch } = rigWith(() => 1);
-    room.close();
+    const { app, dispatch } = rigWith(() => 1);
+    void app.close(Infinity);
     expect(await rejectionOf(dispatch('x'))).toMatchObject({
       code: 'BGW_SHUTTING_DOWN',
       message: expect.stringContaining('pool "default" takes no tasks any more') as string,

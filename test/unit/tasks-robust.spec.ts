@@ -133,25 +133,25 @@ describe('foreign code in the middle', () => {
 
     const again = rig.tasks.submit(fail, { retries: 5 });
     handle = undefined;
-    rig.room.site.hub.on(['taskRetrying'], () => answers.push(again.cancel()));
+    rig.app.environment.hub.on(['taskRetrying'], () => answers.push(again.cancel()));
     await rig.clock.advance(60_000);
     expect([fail.mock.calls.length, answers.at(-1), again.state]).toEqual([2, true, 'cancelled']);
   });
 
   it('that cancels others as one is lost upsets no queue', async () => {
     const rig = new TaskRig({ pool: { concurrency: 1 } });
-    const { room, tasks, closing, clock } = rig;
+    const { app, tasks, closing, clock } = rig;
     const gate = deferred();
     tasks.submit(() => gate.promise);
     const waiting = [1, 2, 3].map(() => tasks.submit(() => undefined));
-    room.site.hub.on(['taskDiscarded'], () => waiting.forEach((one) => one.cancel()));
+    app.environment.hub.on(['taskDiscarded'], () => waiting.forEach((one) => one.cancel()));
     await drain();
     const report = closing.begin(Promise.resolve(), clock.now() + 1_000, clock.now() + 1_250);
     await clock.advance(1_000);
     gate.resolve();
     await drain();
     expect((await report).lost).toBe(1);
-    expect(room.pool('default').load).toBe(0);
+    expect(app.pools.get('default').load).toBe(0);
     expect(rig.types().filter((type) => type === 'taskCancelled')).toHaveLength(2);
   });
 
@@ -159,7 +159,7 @@ describe('foreign code in the middle', () => {
     const rig = new TaskRig({ pool: { concurrency: 1, queue: 1 } });
     const order: string[] = [];
     let refused = 0;
-    const off = rig.room.site.hub.on(['taskQueued'], () => {
+    const off = rig.app.environment.hub.on(['taskQueued'], () => {
       off();
       rig.tasks.submit(() => order.push('inner'));
       try {
@@ -177,7 +177,7 @@ describe('foreign code in the middle', () => {
     const store = new AsyncLocalStorage<string>();
     const rig = new TaskRig({ pool: { concurrency: 1, queue: 0 } });
     for (const type of ['taskProgress', 'taskRefused', 'unitStarted'] as const)
-      rig.room.site.hub.on([type], () => store.enterWith(type));
+      rig.app.environment.hub.on([type], () => store.enterWith(type));
     const seen = await rig.tasks.submit((ctx) => {
       ctx.progress(1);
       expect(() => rig.tasks.submit(() => undefined)).toThrow('full');
@@ -253,7 +253,7 @@ describe('the end of the app', () => {
     await clock.advance(15);
     expect([followUp?.state, ended]).toEqual(['running', false]);
     await clock.advance(5);
-    expect(await end).toBeUndefined();
+    expect(await end).toMatchObject({ cut: 0, lost: 0, abandoned: [] });
     expect(followUp?.state).toBe('done');
   });
 
@@ -272,7 +272,7 @@ describe('the end of the app', () => {
     const more = Array.from({ length: 12 }, () => tasks.submit(() => undefined, { delay: 5_000, name: 'later' }));
     const report = closing.begin(Promise.resolve(), now + 1_000, now + 1_250);
     await clock.advance(1_000);
-    expect(await report).toEqual({ drained: 0, cut: 1, lost: 13, abandoned: [] });
+    expect(await report).toEqual({ drained: 0, cut: 1, lost: 13, handedBack: 0, abandoned: [] });
     await closing.end();
     expect(lines.filter((line) => line.includes(more[0]!.id))).toEqual([
       `task later (${more[0]!.id}) was lost: the app shut down before it began`,
@@ -307,12 +307,12 @@ it('a retry is told, the first and then once a minute, and its reason is in the 
 });
 
 it.each(['consume', 'stop', 'close'] as const)('a transport that throws in %s() is a line', async (call) => {
-  const { room, lines, closing, clock } = new TaskRig();
+  const { app, lines, closing, clock } = new TaskRig();
   const fails = (): never => {
     throw new Error('not connected');
   };
-  Object.assign(room.transport, { [call]: fails });
-  room.consume();
+  Object.assign(app.transport, { [call]: fails });
+  app.consume();
   await closing.begin(Promise.resolve(), clock.now() + 1_000, clock.now() + 1_250);
   await closing.end();
   await drain();

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorker, workerNameOf } from '../../lib/definition/definition.js';
 import { validateModuleOptions } from '../../lib/definition/module-options.js';
+import { checkRun, checkSubmission } from '../../lib/definition/submission.js';
+import type { HandlerOptions } from '../../lib/definition/task-options.js';
+import { DEFAULT_BACKOFF, type BackoffOptions } from '../../lib/shared/backoff.js';
+import type { BackgroundWorkerError } from '../../lib/shared/errors.js';
+import { Handlers, type FoundHandler } from '../../lib/tasks/wire/handlers.js';
 import {
   NOT_MS_1,
   SUBJECT,
@@ -21,6 +26,14 @@ import {
 } from './options.js';
 
 const tickWith: Define = (option, value) => worker({ every: 1_000, [option]: value });
+const handlerWith = (options: HandlerOptions): FoundHandler => ({
+  subject: 'Mailer',
+  method: 'send',
+  options,
+  target: {},
+  classes: [],
+  module: 'M',
+});
 const override: Define = (option, value) => worker({}, {}, { [option]: value });
 
 describe('of a loop', () => {
@@ -80,14 +93,55 @@ describe('an option that there is not', () => {
   });
 });
 
-const bad = (fn: () => unknown): void => refused(fn, SUBJECT, 'backoff.max', 10, /backoff.initial \(5000\) or more/);
+describe('a backoff whose values do not go together', () => {
+  const first = 'backoff.initial';
+  const longest = 'backoff.max';
+  const handler = (given: Partial<BackoffOptions>) => new Handlers([handlerWith({ backoff: given })]);
+  const submission = (given: Partial<BackoffOptions>) => checkSubmission('submit', () => undefined, { backoff: given });
 
-describe('backoff.max', () => {
-  it('is not less than initial, whatever layer either comes from', () => {
-    bad(() => worker({ backoff: { initial: 5_000, max: 10 } }));
-    bad(() => worker({ backoff: { initial: 5_000 } }, { backoff: { max: 10 } }));
-    bad(() => worker({ backoff: { max: 10 } }, {}, { backoff: { initial: 5_000 } }));
-    expect(defineWorker(SUBJECT, { backoff: { initial: 90_000 } }).backoff.max).toBe(90_000);
+  it.each<[string, string, number, RegExp, () => unknown]>([
+    [
+      'one layer',
+      longest,
+      10,
+      /backoff.initial \(5000\) or more/,
+      () => worker({ backoff: { initial: 5_000, max: 10 } }),
+    ],
+    ['the default', longest, 500, /initial \(1000, by default\) or more/, () => worker({ backoff: { max: 500 } })],
+    ['the default', first, 90_000, /max \(60000, by default\) or less/, () => worker({ backoff: { initial: 90_000 } })],
+    [
+      'the defaults of the module',
+      first,
+      10,
+      /max \(5, by the module's option defaults\) or less/,
+      () => worker({ backoff: { initial: 10 } }, { backoff: { initial: 1, max: 5 } }),
+    ],
+    [
+      'the decorator',
+      longest,
+      10,
+      /initial \(5000, by the decorator\) or more/,
+      () => worker({ backoff: { initial: 5_000 } }, {}, { backoff: { max: 10 } }),
+    ],
+    ['the default of submit()', longest, 500, /initial \(1000, by default\)/, () => submission({ max: 500 })],
+    ['the default of a handler', longest, 500, /initial \(5000, by default\)/, () => handler({ max: 500 })],
+    [
+      'the handler',
+      longest,
+      9,
+      /initial \(10, by the handler\)/,
+      () => checkRun({ backoff: { max: 9 } }, { ...DEFAULT_BACKOFF, initial: 10 }),
+    ],
+  ])('meets %s: %s of %d is refused', (_met, option, value, allowed, define) => {
+    const error = thrown(define) as BackgroundWorkerError;
+    expect(error).toMatchObject({ code: 'BGW_INVALID_OPTION' });
+    expect(error.message).toContain(`option "${option}" is ${value}; `);
+    expect(error.message).toMatch(allowed);
+  });
+
+  it('is let pass where a later layer mends it', () => {
+    const mended = define({ backoff: { max: 10 } }, {}, { backoff: { initial: 5 } });
+    expect(mended.backoff).toMatchObject({ initial: 5, max: 10, factor: 2 });
   });
 });
 
@@ -130,7 +184,6 @@ describe('what is not said', () => {
       cancelGrace: 3_000,
       heartbeatTimeout: undefined,
       shutdownTimeout: 25_000,
-      gates: [],
     });
     expect(defineWorker(SUBJECT, { critical: true }).maxFailures).toBe(10);
   });

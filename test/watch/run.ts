@@ -6,7 +6,6 @@
  *   npm run test:watch-modes -- --resume          only those that temp/watch-modes.jsonl has no passed result of
  *   npm run test:watch-modes -- --list | --jobs 3 | --short
  */
-import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -47,11 +46,7 @@ const memory = join(repo, 'temp/watch-modes.jsonl');
 function packed(directory: string): string {
   const target = join(directory, 'node_modules/nestjs-background-worker');
   mkdirSync(target, { recursive: true });
-  const tsc = join(repo, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(target, 'dist')], {
-    cwd: repo,
-    stdio: 'inherit',
-  });
+  cpSync(join(repo, 'dist'), join(target, 'dist'), { recursive: true });
   cpSync(join(repo, 'package.json'), join(target, 'package.json'));
   symlinkSync(join(repo, 'node_modules'), join(target, 'node_modules'));
   return join(directory, 'node_modules');

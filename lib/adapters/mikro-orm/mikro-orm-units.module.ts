@@ -1,31 +1,44 @@
 import { MikroORM } from '@mikro-orm/core';
 import { Module, type DynamicModule, type InjectionToken, type ModuleMetadata } from '@nestjs/common';
-import { checkAll, list, tokens } from '../../definition/check.js';
-import { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
+import { BackgroundWorkerModule } from '../../background-worker.module.js';
+import { checkOrmOptions, ormUnitsModule } from '../../commit/orm-units-module.js';
 import { MikroOrmUnits } from './mikro-orm-units.js';
 
+/**
+ * What `MikroOrmUnitsModule.forRoot()` takes.
+ *
+ * @example
+ * ```ts
+ * import { MikroORM } from '@mikro-orm/core';
+ *
+ * const options: MikroOrmUnitsOptions = { orms: [MikroORM, 'AUDIT_ORM'] };
+ * ```
+ */
 export interface MikroOrmUnitsOptions extends Pick<ModuleMetadata, 'imports'> {
   /** Injection tokens. Default `[MikroORM]`, which is the unnamed one of `@mikro-orm/nestjs`. */
   orms?: readonly InjectionToken[];
 }
 
-/** Global: provides `MikroOrmUnits`, and lets `onCommit` find the app's tasks. */
+/**
+ * Global: puts `MikroOrmUnits` around the app's units, and lets `onCommit` find the app's tasks.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [BackgroundWorkerModule, MikroOrmUnitsModule.forRoot()] })
+ * class AppModule {}
+ * ```
+ */
 @Module({})
 export class MikroOrmUnitsModule {
   /**
-   * Once an app.
+   * Once an app: two that differ are `BGW_TWO_CONFIGURATIONS` when it starts.
    *
    * @param options `imports`: modules that export the ORMs, where they are not global
    * @throws BackgroundWorkerError `BGW_INVALID_OPTION`
    */
   static forRoot(options: MikroOrmUnitsOptions = {}): DynamicModule {
-    checkAll('MikroOrmUnitsModule', options, { orms: tokens, imports: list });
+    checkOrmOptions(MikroOrmUnitsModule, options, 'orms');
     const { orms = [MikroORM], imports = [] } = options;
-    const provider = {
-      provide: MikroOrmUnits,
-      useFactory: (tasks: BackgroundTasks, ...found: MikroORM[]) => new MikroOrmUnits(tasks, found),
-      inject: [BackgroundTasks, ...orms],
-    };
-    return { module: MikroOrmUnitsModule, global: true, imports, providers: [provider], exports: [MikroOrmUnits] };
+    return ormUnitsModule(MikroOrmUnitsModule, MikroOrmUnits, orms, [BackgroundWorkerModule, ...imports]);
   }
 }

@@ -1,31 +1,44 @@
 import { Module, type DynamicModule, type InjectionToken, type ModuleMetadata } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { checkAll, list, tokens } from '../../definition/check.js';
-import { BackgroundTasks } from '../../tasks/calls/background-tasks.js';
+import { BackgroundWorkerModule } from '../../background-worker.module.js';
+import { checkOrmOptions, ormUnitsModule } from '../../commit/orm-units-module.js';
 import { TypeOrmUnits } from './typeorm-units.js';
 
+/**
+ * What `TypeOrmUnitsModule.forRoot()` takes.
+ *
+ * @example
+ * ```ts
+ * import { DataSource } from 'typeorm';
+ *
+ * const options: TypeOrmUnitsOptions = { dataSources: [DataSource, 'AUDIT_DATA_SOURCE'] };
+ * ```
+ */
 export interface TypeOrmUnitsOptions extends Pick<ModuleMetadata, 'imports'> {
   /** Injection tokens. Default `[DataSource]`, which is the unnamed one of `@nestjs/typeorm`. */
   dataSources?: readonly InjectionToken[];
 }
 
-/** Global: provides `TypeOrmUnits`, and lets `onCommit` find the app's tasks. */
+/**
+ * Global: puts `TypeOrmUnits` around the app's units and provides it, and lets `onCommit` find the app's tasks.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [BackgroundWorkerModule, TypeOrmUnitsModule.forRoot()] })
+ * class AppModule {}
+ * ```
+ */
 @Module({})
 export class TypeOrmUnitsModule {
   /**
-   * Once an app.
+   * Once an app: two that differ are `BGW_TWO_CONFIGURATIONS` when it starts.
    *
    * @param options `imports`: modules that export the data sources, where they are not global
    * @throws BackgroundWorkerError `BGW_INVALID_OPTION`
    */
   static forRoot(options: TypeOrmUnitsOptions = {}): DynamicModule {
-    checkAll('TypeOrmUnitsModule', options, { dataSources: tokens, imports: list });
+    checkOrmOptions(TypeOrmUnitsModule, options, 'dataSources');
     const { dataSources = [DataSource], imports = [] } = options;
-    const provider = {
-      provide: TypeOrmUnits,
-      useFactory: (tasks: BackgroundTasks, ...found: DataSource[]) => new TypeOrmUnits(tasks, found),
-      inject: [BackgroundTasks, ...dataSources],
-    };
-    return { module: TypeOrmUnitsModule, global: true, imports, providers: [provider], exports: [TypeOrmUnits] };
+    return ormUnitsModule(TypeOrmUnitsModule, TypeOrmUnits, dataSources, [BackgroundWorkerModule, ...imports]);
   }
 }

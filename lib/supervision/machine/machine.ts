@@ -1,12 +1,15 @@
 import type { EventBody } from '../../contract/events.js';
-import type { StoppedReason, WorkerState } from '../../contract/worker-state.js';
+import type { StoppedReason, WaitingOn, WorkerState } from '../../contract/worker-state.js';
 import type { WorkerDefinition } from '../../definition/definition.js';
 import type { Timetable } from '../../shared/alarm.js';
 import type { AbortWhy } from '../../shared/errors.js';
-import type { Outcome } from '../ports.js';
+import type { Gate, Outcome } from '../ports.js';
 
 /** What the transitions go by. */
-export type Policy = WorkerDefinition;
+export interface Policy extends WorkerDefinition {
+  /** What it must pass before it runs, in order: those of the very gates that its supervisor has; absent where it has none. */
+  readonly gates?: readonly Gate['on'][];
+}
 
 /** What follows once no body lives any more. */
 export type After =
@@ -45,8 +48,12 @@ export interface Machine {
 
 export type TimerName = 'backoff' | 'slot' | 'heartbeat' | 'ready' | 'overdue' | 'reset' | 'grace' | 'deadline';
 
-/** @property draw from [0, 1), for jitter */
-export type MachineEvent = { readonly now: number; readonly draw: number } & MachineInput;
+/**
+ * @property now monotonic
+ * @property wall the wall clock: after a suspended host it is ahead of the other
+ * @property draw from [0, 1), for jitter
+ */
+export type MachineEvent = { readonly now: number; readonly wall: number; readonly draw: number } & MachineInput;
 
 export type MachineInput =
   | {
@@ -64,6 +71,8 @@ export type MachineInput =
         | 'unitCompleted';
     }
   | { readonly type: 'stop'; readonly reason: 'requested' | 'shutdown'; readonly deadline?: number }
+  /** What is known of who holds what is waited for. */
+  | { readonly type: 'gateTold'; readonly detail: string }
   | { readonly type: 'gateFailed'; readonly error: unknown }
   | { readonly type: 'gateLost'; readonly why: AbortWhy }
   | { readonly type: 'extendStop'; readonly ms: number }
@@ -72,7 +81,8 @@ export type MachineInput =
 
 export type Effect =
   | { readonly type: 'enter'; readonly gate: number }
-  | { readonly type: 'leave' | 'wake' }
+  /** @property type `abandon`: nobody waits any longer for the body to settle */
+  | { readonly type: 'leave' | 'wake' | 'abandon' }
   | { readonly type: 'run'; readonly incarnation: number; readonly scheduledAt: number }
   | { readonly type: 'ask' | 'cancel'; readonly why: AbortWhy; readonly deadline?: number }
   | { readonly type: 'report'; readonly event: EventBody }
@@ -102,8 +112,7 @@ export const LIMITS: readonly TimerName[] = ['heartbeat', 'ready', 'overdue', 'g
 export function timersOf({ state, stopping, overdue }: Machine, policy: Policy): Timetable<TimerName> {
   switch (state.status) {
     case 'waiting':
-      if (state.until === undefined) return {};
-      return state.on === 'backoff' ? { backoff: state.until } : state.on === 'schedule' ? { slot: state.until } : {};
+      return state.until === undefined ? {} : timerOf(state.on, state.until);
     case 'running':
       return {
         heartbeat: policy.heartbeatTimeout && (state.lastHeartbeat ?? state.since) + policy.heartbeatTimeout,
@@ -116,8 +125,29 @@ export function timersOf({ state, stopping, overdue }: Machine, policy: Policy):
       };
     case 'stopping':
       return { grace: stopping?.cancelAt, deadline: state.deadline };
-    default:
+    case 'idle':
+    case 'paused':
+    case 'stopped':
+    case 'failed':
       return {};
+    default:
+      return state satisfies never;
+  }
+}
+
+/** @param until of a body that is waited for, when its backoff would end */
+function timerOf(on: WaitingOn, until: number): Timetable<TimerName> {
+  switch (on) {
+    case 'backoff':
+      return { backoff: until };
+    case 'schedule':
+      return { slot: until };
+    case 'guard':
+    case 'lease':
+    case 'body':
+      return {};
+    default:
+      return on satisfies never;
   }
 }
 

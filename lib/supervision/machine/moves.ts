@@ -1,4 +1,4 @@
-import type { WaitingOn, WorkerState } from '../../contract/worker-state.js';
+import { isAtGate, type WaitingOn, type WorkerState } from '../../contract/worker-state.js';
 import type { After, Effect, Machine, MachineEvent, Policy, Step } from './machine.js';
 
 /** A machine on its way through one transition. */
@@ -9,8 +9,7 @@ export interface Draft {
 }
 
 export const withState = (draft: Draft, state: WorkerState): Step => step({ ...draft.machine, state });
-export const waitsAtGate = ({ state }: Machine): boolean =>
-  state.status === 'waiting' && (state.on === 'guard' || state.on === 'lease');
+export const waitsAtGate = ({ state }: Machine): boolean => isAtGate(state);
 
 type Distribute<S> = S extends unknown ? Omit<S, 'failures' | 'incarnation'> : never;
 
@@ -43,15 +42,23 @@ function waiting(
   return error === undefined ? state : { ...state, error };
 }
 
-export const thenOf = (after: After): Extract<WorkerState, { status: 'stopping' }>['then'] =>
-  after.type === 'backoff' || after.type === 'run' || after.type === 'schedule' ? 'restart' : after.type;
+const THEN: Readonly<Record<After['type'], Extract<WorkerState, { status: 'stopping' }>['then']>> = {
+  stop: 'stop',
+  fail: 'fail',
+  pause: 'pause',
+  wait: 'wait',
+  backoff: 'restart',
+  run: 'restart',
+  schedule: 'restart',
+};
+export const thenOf = ({ type }: After): (typeof THEN)[typeof type] => THEN[type];
 
 /** The worker wants to run: past the gates, then the body, or the schedule of a tick. */
 export function proceed(draft: Draft, error?: unknown): Step {
   const { machine, policy, event } = draft;
   if (machine.live) return block(draft, { type: 'run', error });
   const idle = { ...machine, after: undefined, stopping: undefined };
-  const gate = policy.gates[machine.passed];
+  const gate = policy.gates?.[machine.passed];
   if (gate !== undefined) {
     return step({ ...idle, state: waiting(draft, gate, { error }) }, { type: 'enter', gate: machine.passed });
   }
@@ -89,7 +96,7 @@ function runBody(draft: Draft, scheduledAt: number): Step {
 /** No body lives: what was to follow, follows. */
 export function apply(draft: Draft, after: After): Step {
   const machine = { ...draft.machine, after: undefined, stopping: undefined };
-  const lostPass = machine.passed === 0 && draft.policy.gates.length > 0;
+  const lostPass = machine.passed === 0 && draft.policy.gates?.[0] !== undefined;
   switch (after.type) {
     case 'stop':
       return step(
@@ -114,8 +121,11 @@ export function apply(draft: Draft, after: After): Step {
       );
     case 'wait':
       return first({ type: 'leave' }, proceed(next(draft, { passed: 0 }), after.error));
-    default:
+    case 'run':
+    case 'schedule':
       return lostPass ? first({ type: 'leave' }, proceed(draft, after.error)) : proceed(draft, after.error);
+    default:
+      return after satisfies never;
   }
 }
 
@@ -148,7 +158,10 @@ export function block(draft: Draft, after: After): Step {
       return failed(draft, after);
     case 'pause':
       return step({ ...machine, state: enter(draft, { status: 'paused' }) });
-    default: {
+    case 'backoff':
+    case 'run':
+    case 'schedule':
+    case 'wait': {
       const until = after.type === 'backoff' ? after.until : undefined;
       return step({
         ...machine,
@@ -156,5 +169,7 @@ export function block(draft: Draft, after: After): Step {
         state: waiting(draft, 'body', { until, error: after.error }),
       });
     }
+    default:
+      return after satisfies never;
   }
 }

@@ -1,9 +1,27 @@
 import type { AbortWhy } from '../../shared/errors.js';
 import type { Step, TimerName } from './machine.js';
-import { apply, block, next, proceed, runTick, step, withEffects, withState, type Draft } from './moves.js';
+import {
+  apply,
+  block,
+  next,
+  proceed,
+  runTick,
+  step,
+  waitsAtGate,
+  withEffects,
+  withState,
+  type Draft,
+} from './moves.js';
 import type { Outcome } from '../ports.js';
 import { notReady, stalled, verdict } from './verdict.js';
 import { abandon, redirect, stop } from './stopping.js';
+
+export function onGateTold(draft: Draft, detail: string): Step {
+  const { state } = draft.machine;
+  return state.status === 'waiting' && waitsAtGate(draft.machine)
+    ? withState(draft, { ...state, detail })
+    : step(draft.machine);
+}
 
 export function onGateLost(draft: Draft, why: AbortWhy): Step {
   const lost = next(draft, { passed: 0 });
@@ -21,8 +39,12 @@ export function onGateLost(draft: Draft, why: AbortWhy): Step {
         : apply(lost, { type: 'wait' });
     case 'paused':
       return withEffects(step(lost.machine), ...(lost.machine.live ? [] : [{ type: 'leave' } as const]));
-    default:
+    case 'idle':
+    case 'stopped':
+    case 'failed':
       return step(lost.machine);
+    default:
+      return state satisfies never;
   }
 }
 
@@ -90,5 +112,7 @@ export function onTimer(draft: Draft, timer: TimerName): Step {
         : step(machine);
     case 'deadline':
       return state.status === 'stopping' ? abandon(draft) : step(machine);
+    default:
+      return timer satisfies never;
   }
 }

@@ -41,7 +41,12 @@ export function abandon(draft: Draft): Step {
   const { after, stopping } = draft.machine;
   if (!after || !stopping) return step(draft.machine);
   const cancel: readonly Effect[] = stopping.cancelAt === undefined ? [] : [{ type: 'cancel', why: stopping.why }];
-  return withEffects(block(draft, after), ...cancel, { type: 'report', event: { type: 'abandoned' } });
+  return withEffects(
+    block(draft, after),
+    ...cancel,
+    { type: 'report', event: { type: 'abandoned' } },
+    { type: 'abandon' },
+  );
 }
 
 /** While stopping or waiting for a body: something else follows. */

@@ -1,3 +1,4 @@
+import { isAlive, isOver } from '../../contract/worker-state.js';
 import { isChange, type After, type Machine, type MachineEvent, type Policy, type Step } from './machine.js';
 import {
   apply,
@@ -11,7 +12,7 @@ import {
   withState,
   type Draft,
 } from './moves.js';
-import { onBeat, onEnded, onGateLost, onSettled, onTimer } from './reactions.js';
+import { onBeat, onEnded, onGateLost, onGateTold, onSettled, onTimer } from './reactions.js';
 import { gateVerdict } from './verdict.js';
 import { abandon, extended, redirect, stop } from './stopping.js';
 
@@ -46,6 +47,8 @@ function react(draft: Draft): Step {
       return machine.state.status === 'idle' ? apply(draft, { type: 'stop', reason: 'disabled' }) : step(machine);
     case 'gateWon':
       return waitsAtGate(machine) ? proceed(next(draft, { passed: machine.passed + 1 })) : step(machine);
+    case 'gateTold':
+      return onGateTold(draft, event.detail);
     case 'gateFailed':
       return waitsAtGate(machine) ? gateVerdict(draft, event.error) : step(machine);
     case 'gateLost':
@@ -65,6 +68,8 @@ function react(draft: Draft): Step {
     case 'beat':
     case 'unitCompleted':
       return onBeat(draft, event.type === 'unitCompleted');
+    default:
+      return event satisfies never;
   }
 }
 
@@ -75,11 +80,10 @@ function activate(draft: Draft): Draft {
 }
 
 function onStart(draft: Draft): Step {
-  const { status } = draft.machine.state;
-  if (status === 'idle' || status === 'stopped' || status === 'failed') return proceed(activate(draft));
-  const { after } = draft.machine;
+  const { state, after } = draft.machine;
+  if (!isAlive(state)) return proceed(activate(draft));
   const over = (after?.type === 'stop' && after.reason !== 'shutdown') || after?.type === 'fail';
-  return status === 'stopping' && over
+  return state.status === 'stopping' && over
     ? redirect(activate(draft), ['stop', 'fail'], { type: 'run' })
     : step(draft.machine);
 }
@@ -96,9 +100,8 @@ function onRestart(draft: Draft): Step {
 }
 
 function onStop(draft: Draft, reason: 'requested' | 'shutdown', deadline?: number): Step {
-  const { status } = draft.machine.state;
   const after: After = { type: 'stop', reason };
-  if (status === 'stopped' || status === 'failed') return step(draft.machine);
+  if (isOver(draft.machine.state)) return step(draft.machine);
   if (!draft.machine.live) return apply(draft, after);
   return stop(draft, reason === 'shutdown' ? 'shutdown' : 'stop', isFinal(draft.machine.after) ?? after, deadline);
 }
@@ -117,8 +120,15 @@ function onPause(given: Draft): Step {
       return waitsAtGate(machine)
         ? withEffects(apply(next(draft, { passed: 0 }), { type: 'pause' }), { type: 'leave' })
         : (machine.live ? block : apply)(draft, { type: 'pause' });
-    default:
+    case 'stopping':
       return redirect(draft, ['run', 'backoff', 'schedule', 'wait'], { type: 'pause' });
+    case 'idle':
+    case 'paused':
+    case 'stopped':
+    case 'failed':
+      return step(machine);
+    default:
+      return machine.state satisfies never;
   }
 }
 
@@ -129,11 +139,23 @@ function onTrigger(draft: Draft): Step {
     if (state.status === 'running') return withEffects(step(machine), { type: 'wake' });
     return state.status === 'waiting' && state.on === 'backoff' ? proceed(draft) : step(machine);
   }
-  if (state.status === 'waiting' && state.on === 'schedule') return runTick(draft, event.now);
-  if (state.status === 'waiting' && state.on === 'backoff') return proceed(next(draft, { triggered: true }));
-  const kept =
-    state.status === 'running' ||
-    state.status === 'waiting' ||
-    (state.status === 'stopping' && machine.after?.type !== 'stop' && machine.after?.type !== 'pause');
-  return step(kept ? { ...machine, triggered: true } : machine);
+  const kept = { triggered: true };
+  switch (state.status) {
+    case 'waiting':
+      if (state.on === 'schedule') return runTick(draft, event.now);
+      return state.on === 'backoff' ? proceed(next(draft, kept)) : step({ ...machine, ...kept });
+    case 'running':
+      return step({ ...machine, ...kept });
+    case 'stopping':
+      return machine.after?.type === 'stop' || machine.after?.type === 'pause'
+        ? step(machine)
+        : step({ ...machine, ...kept });
+    case 'idle':
+    case 'paused':
+    case 'stopped':
+    case 'failed':
+      return step(machine);
+    default:
+      return state satisfies never;
+  }
 }

@@ -68,6 +68,7 @@ export function stalled(draft: Draft): Step {
     { type: 'report', event: { type: 'stalled', sinceMs: elapsed(draft) } },
     { type: 'ask', why: 'stall' },
     { type: 'cancel', why: 'stall' },
+    { type: 'abandon' },
     ...effects,
   );
 }

@@ -9,15 +9,18 @@ import type {
   TaskMethod,
 } from '../../contract/task-handlers.js';
 import type { SubmitOptions, TaskContext, TaskHandle, TaskStatus } from '../../contract/tasks.js';
+import { checkSubmission } from '../../definition/submission.js';
 import { BackgroundWorkerError } from '../../shared/errors.js';
 import { dispatchTo } from './dispatch.js';
 import { runHere } from './run.js';
 import { whenIdle } from '../ending/drain.js';
 import { mapTasks } from './map.js';
 import type { TaskPool } from '../pool/pool.js';
-import { DEFAULT_POOL, type AppTasks } from '../app-tasks.js';
+import type { AppTasks } from '../app-tasks.js';
+import { DEFAULT_POOL } from '../pool/pools.js';
+import { notSupported } from '../wire/transport.js';
 import { selfJoin } from '../../shared/self-join.js';
-import { checkSubmission, specOf } from '../pool/task-spec.js';
+import { specOf } from '../pool/task-spec.js';
 import { Task, type TaskFunction } from '../pool/task.js';
 
 /** What tasks need of the app; any call finds the handlers first. */
@@ -26,9 +29,23 @@ export interface TaskHost {
 }
 export const TASK_HOST = Symbol('nestjs-background-worker:task-host');
 
-/** Work that outlives the request that asked for it: bounded, retried, cancelled, drained when the app stops. Inject it anywhere. */
+/**
+ * Work that outlives the request that asked for it: bounded, retried, cancelled, drained when the app stops. Inject it anywhere.
+ *
+ * @example
+ * ```ts
+ * @Injectable()
+ * class SignUp {
+ *   constructor(private readonly tasks: BackgroundTasks) {}
+ *
+ *   signUp(address: string) {
+ *     this.tasks.submit((ctx) => fetch(`https://example.com/welcome/${address}`, { signal: ctx.signal }), { retries: 3 });
+ *   }
+ * }
+ * ```
+ */
 export class BackgroundTasks {
-  private found: { readonly room: AppTasks; readonly pool: TaskPool } | undefined;
+  private found: { readonly app: AppTasks; readonly pool: TaskPool } | undefined;
 
   /** @param name of the pool in the module's option `pools` */
   constructor(
@@ -90,7 +107,7 @@ export class BackgroundTasks {
     ...args: DispatchArgs<C, M>
   ): Promise<DispatchedTask> {
     const [payload, options] = args as [unknown, DispatchOptions?];
-    return await dispatchTo(this.at.room, handler, method, payload, options);
+    return await dispatchTo(this.at.app, handler, method, payload, options);
   }
 
   /**
@@ -104,28 +121,36 @@ export class BackgroundTasks {
     ...args: RunArgs<C, M>
   ): TaskHandle<RunResult<C, M>> {
     const [payload, options] = args as [unknown, RunOptions?];
-    const { room, pool } = this.at;
-    const task = runHere(room, this.name === DEFAULT_POOL ? undefined : pool, handler, method, payload, options);
+    const { app, pool } = this.at;
+    const task = runHere(app, this.name === DEFAULT_POOL ? undefined : pool, handler, method, payload, options);
     return task as Task<RunResult<C, M>>;
   }
 
-  /** Of a task whose id was read, or that was dispatched, while it is remembered: the last 1,000 that have settled are. */
+  /** Of a task whose id was read, or that was dispatched, while it is remembered: the last 1,000 that have settled are. Rejects with `BGW_NOT_SUPPORTED`. */
   async status(id: string): Promise<TaskStatus | undefined> {
-    const { room } = this.at;
-    return room.status(id) ?? (await room.transport.status?.(id));
+    const { app } = this.at;
+    const { transport } = app;
+    const status = app.status(id);
+    if (status) return status;
+    if (!transport.status) throw notSupported(transport, 'status(id) of a task that is not in this process');
+    return await transport.status(id);
   }
 
-  /** Those that failed for good, the newest first; at most `limit`, default 100. */
+  /** Those that failed for good, the newest first; at most `limit`, default 100. Rejects with `BGW_NOT_SUPPORTED`. */
   async failed({ limit = 100 }: { limit?: number } = {}): Promise<readonly TaskStatus[]> {
-    const { room } = this.at;
-    const here = room.site.ledger.listFailed(limit);
-    return [...here, ...((await room.transport.failed?.(limit)) ?? [])].slice(0, limit);
+    const { app } = this.at;
+    const { transport, environment } = app;
+    if (!transport.failed) throw notSupported(transport, 'failed()');
+    return [...environment.ledger.listFailed(limit), ...(await transport.failed(limit))].slice(0, limit);
   }
 
-  /** Once more from the beginning, under the same id. Rejects with `BGW_UNKNOWN_TASK`, `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`. */
+  /** Once more from the beginning, under the same id. Rejects with `BGW_UNKNOWN_TASK`, `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`, `BGW_NOT_SUPPORTED`. */
   async retry(id: string): Promise<void> {
-    const { room } = this.at;
-    if (room.retry(id) || (await room.transport.retry?.(id))) return;
+    const { app } = this.at;
+    const { transport } = app;
+    if (app.retry(id)) return;
+    if (!transport.retry) throw notSupported(transport, 'retry(id)');
+    if (await transport.retry(id)) return;
     throw new BackgroundWorkerError('BGW_UNKNOWN_TASK', `no failed task ${id} is remembered`);
   }
 
@@ -134,24 +159,23 @@ export class BackgroundTasks {
    * @param options `cancelQueued`: what has not begun never does. (After Python's `Executor.shutdown(cancel_futures=True)`.)
    */
   drain(options: { timeout?: number; cancelQueued?: boolean } = {}): Promise<void> {
-    const { room, pool } = this.at;
-    const pools = room.drained(pool);
+    const { app, pool } = this.at;
+    const pools = app.pools.drainedWith(pool);
     if (options.cancelQueued) for (const one of pools) one.cancelWaiting();
-    const isInside = room.site.inside.some((owner) =>
-      pools.some((one) => [...one.running].some((task) => task === owner)),
-    );
-    if (isInside) return selfJoin(`a task of pool "${pool.name}"`, 'drain');
-    return whenIdle(room.site, pools, options.timeout);
+    const { owner } = app.environment.inside;
+    if (owner && pools.some((one) => [...one.running].some((task) => task === owner)))
+      return selfJoin(`a task of pool "${pool.name}"`, 'drain');
+    return whenIdle(app.environment, pools, options.timeout);
   }
 
   private taskOf<T>(fn: TaskFunction<T>, options: SubmitOptions | undefined): Task<T> {
     const { pool } = this.at;
-    return new Task<T>(pool, fn, specOf(pool.site, options));
+    return new Task<T>(pool, fn, specOf(pool.environment, options));
   }
 
   private get at(): NonNullable<BackgroundTasks['found']> {
     if (this.found) return this.found;
-    const room = this.host.tasks();
-    return (this.found = { room, pool: room.pool(this.name) });
+    const app = this.host.tasks();
+    return (this.found = { app, pool: app.pools.get(this.name) });
   }
 }

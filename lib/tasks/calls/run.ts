@@ -1,8 +1,9 @@
 import type { HandlerClass, RunOptions } from '../../contract/task-handlers.js';
 import type { TaskContext } from '../../contract/tasks.js';
+import { checkRun } from '../../definition/submission.js';
 import type { TaskPool } from '../pool/pool.js';
 import type { AppTasks } from '../app-tasks.js';
-import { backoffOver, checkOptions, specOf } from '../pool/task-spec.js';
+import { specOf } from '../pool/task-spec.js';
 import { Task } from '../pool/task.js';
 
 /**
@@ -11,25 +12,25 @@ import { Task } from '../pool/task.js';
  * @param pool default: the handler's
  */
 export function runHere(
-  room: AppTasks,
+  app: AppTasks,
   pool: TaskPool | undefined,
   by: HandlerClass<unknown>,
   method: string,
   payload: unknown,
   given: RunOptions = {},
 ): Task<unknown> {
-  const { name, timeout, backoff } = room.registry.definitionOf(by, method);
-  const handler = room.registry.get(name);
-  checkOptions('run', given);
+  const { name, timeout, backoff: own } = app.handlers.definitionOf(by, method);
+  const handler = app.handlers.get(name);
+  const backoff = checkRun(given, own);
   const { transfer = [], ...options } = given;
-  const into = pool ?? room.poolOf(name);
+  const into = pool ?? app.pools.ofHandler(name);
   into.assertRoom();
   const copy: unknown = structuredClone(payload, { transfer: [...transfer] as ArrayBuffer[] });
   const fn = (ctx: TaskContext): unknown => handler.call(transfer.length > 0 ? copy : structuredClone(copy), ctx);
-  const spec = specOf(room.site, options, {
+  const spec = specOf(app.environment, options, {
     name: options.name ?? name,
     timeout: options.timeout ?? timeout,
-    backoff: backoffOver(backoff, options.backoff),
+    backoff,
   });
   const task = new Task<unknown>(into, fn, spec);
   into.add(task, options.delay, options.signal);

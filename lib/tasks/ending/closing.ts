@@ -1,8 +1,7 @@
 import type { Clock } from '../../shared/clock.js';
-import { seconds } from '../../events/streaks.js';
+import type { Ends, TaskStopReport } from '../../events/notices.js';
 import { Drain, isBusy, namesOf } from './drain.js';
 import type { AppTasks } from '../app-tasks.js';
-import { complaintOf, countOf, endsSince, type TaskStopReport } from './stop-report.js';
 import type { Task } from '../pool/task.js';
 
 type Part =
@@ -17,7 +16,7 @@ export class Closing {
   private latest = Infinity;
 
   constructor(
-    private readonly room: AppTasks,
+    private readonly tasks: AppTasks,
     private readonly clock: Clock,
     private readonly grace: number,
   ) {}
@@ -28,50 +27,65 @@ export class Closing {
    * @param last when `end` must have ended
    */
   async begin(workers: Promise<unknown>, deadline: number, last: number): Promise<TaskStopReport> {
-    const { room } = this;
-    const { ends } = room.site;
-    room.site.drain(deadline);
-    room.stop();
+    const { tasks } = this;
+    const { environment } = tasks;
+    const { intake } = environment;
+    const before = { ...environment.ends };
+    intake.drain(deadline);
+    const stopped = tasks.stop(deadline);
     const run = async (): Promise<readonly string[]> => {
-      const drain = this.drain(deadline, (task) => !room.site.isLate(task));
+      const drain = this.drain(deadline, (task) => !intake.isLate(task));
       this.part = { type: 'first', last, drain };
       return await drain.finished;
     };
     await run();
     await workers;
     const abandoned = await run();
-    return { ...endsSince(room.site.ends, ends), abandoned };
+    intake.drained();
+    await stopped;
+    return { ...endsSince(environment.ends, before), abandoned };
   }
 
-  /** Drains what came late. @returns what to complain of, if anything */
-  async end(): Promise<string | undefined> {
+  /** Drains what came late. */
+  async end(): Promise<TaskStopReport | undefined> {
     if (this.part.type !== 'first') return undefined;
-    const { room, part, clock } = this;
-    const { ends } = room.site;
-    const before = new Set([...room.running].filter((task) => !room.site.isLate(task)));
-    const includes = (task: Task<unknown>): boolean => !before.has(task);
-    room.site.drainLate(part.last);
+    const { tasks, part, clock } = this;
+    const { environment, pools, life } = tasks;
+    const { intake } = environment;
+    const deadline = life.closesFrom(part.last);
+    const before = { ...environment.ends };
+    const earlier = new Set(pools.running.filter((task) => !intake.isLate(task)));
+    const includes = (task: Task<unknown>): boolean => !earlier.has(task);
+    intake.drainLate(deadline);
     let abandoned: readonly string[] = [];
     do {
-      const drain = this.drain(part.last, includes);
+      const drain = this.drain(deadline, includes);
       this.part = { type: 'second', drain };
       abandoned = await drain.finished;
-    } while (isBusy(room.pools, { includes }) && clock.now() < Math.min(part.last, this.latest));
-    room.close();
-    return complaintOf({ ...endsSince(room.site.ends, ends), abandoned });
+    } while (isBusy(pools.all, { includes }) && clock.now() < Math.min(deadline, this.latest));
+    await tasks.close(Math.min(part.last, this.latest));
+    return { ...endsSince(environment.ends, before), abandoned };
   }
 
   /** Waits no longer, in neither part. */
   abandon(): void {
     this.latest = this.clock.now();
     if (this.part.type !== 'not yet') this.part.drain?.abandon();
+    this.tasks.life.abandon();
   }
 
   private drain(until: number, includes: (task: Task<unknown>) => boolean): Drain {
-    const { room, clock, grace } = this;
+    const { tasks, clock, grace } = this;
     const deadline = Math.min(until, this.latest);
     const onSlow = (left: readonly Task<unknown>[], cutIn: number): void =>
-      void room.logger.log(`waiting for ${countOf(left.length)}, to be cut in ${seconds(cutIn)}: ${namesOf(left)}`);
-    return new Drain(room.pools, clock, { deadline, grace, includes, onSlow });
+      tasks.environment.hub.note({ type: 'tasksDrain', count: left.length, tasks: namesOf(left), cutIn });
+    return new Drain(tasks.pools.all, clock, { deadline, grace, includes, onSlow });
   }
 }
+
+const endsSince = (now: Ends, before: Ends): Ends => ({
+  drained: now.drained - before.drained,
+  cut: now.cut - before.cut,
+  lost: now.lost - before.lost,
+  handedBack: now.handedBack - before.handedBack,
+});

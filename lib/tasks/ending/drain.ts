@@ -1,7 +1,9 @@
 import { JOIN_OPTIONS, checkAll } from '../../definition/check.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import { deferred } from '../../shared/deferred.js';
+import { inTime } from '../../shared/in-time.js';
 import { WorkerAborted } from '../../shared/errors.js';
+import { described, suspect } from '../pool/own-wait.js';
 import type { TaskEnvironment } from '../pool/task-environment.js';
 import type { TaskPool } from '../pool/pool.js';
 import type { Task } from '../pool/task.js';
@@ -93,7 +95,9 @@ export class Drain {
   private end(): void {
     for (const timer of this.timers) timer.cancel();
     for (const unwatch of this.watches) unwatch();
-    this.over.resolve(this.running().map(({ name, id }) => `${name} (${id})`));
+    const left = this.running();
+    for (const task of left) task.abandon();
+    this.over.resolve(left.map(described));
   }
 }
 
@@ -101,23 +105,29 @@ const NAMED = 10;
 
 /** Up to ten with their ids, more by their names. */
 export function namesOf(tasks: readonly Task<unknown>[]): string {
-  if (tasks.length <= NAMED) return tasks.map(({ name, id }) => `${name} (${id})`).join(', ');
+  if (tasks.length <= NAMED) return tasks.map(described).join(', ');
   const counts = new Map<string, number>();
   for (const { name } of tasks) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, count]) => `${count} x ${name}`).join(', ');
 }
 
 /** Resolves once nothing is left in these pools, or the time is up: the log names what is left then. */
-export async function whenIdle(site: TaskEnvironment, pools: readonly TaskPool[], timeout = Infinity): Promise<void> {
+export async function whenIdle(
+  environment: TaskEnvironment,
+  pools: readonly TaskPool[],
+  timeout = Infinity,
+): Promise<void> {
   checkAll('BackgroundTasks.drain()', { timeout }, JOIN_OPTIONS);
   if (!isBusy(pools, ALL)) return;
-  const over = deferred();
-  const unwatch = pools.map((pool) => pool.watch(() => (isBusy(pools, ALL) ? undefined : over.resolve())));
-  const timer = timeout === Infinity ? undefined : site.clock.after(timeout, () => over.resolve());
-  await over.promise;
-  timer?.cancel();
-  for (const end of unwatch) end();
+  for (const pool of pools) for (const task of pool.running) suspect(task, 'drain');
+  await inTime(environment.clock, timeout, (reached) => {
+    const look = (): void => {
+      if (!isBusy(pools, ALL) || environment.intake.until === -Infinity) reached();
+    };
+    const unwatch = pools.map((pool) => pool.watch(look));
+    return () => unwatch.forEach((end) => end());
+  });
   const left = [...tasksOf(pools, ALL)];
   if (left.length === 0) return;
-  site.taskLogger.warn(`drain() has waited ${timeout} ms; abandoned, not finished: ${namesOf(left)}`);
+  environment.hub.note({ type: 'drainGaveUp', tasks: namesOf(left), waited: timeout });
 }

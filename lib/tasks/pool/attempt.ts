@@ -1,16 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { TaskContext } from '../../contract/tasks.js';
 import type { WorkerAborted } from '../../shared/errors.js';
-import type { Place } from '../../shared/inside.js';
-import type { UnitEnvironment } from '../../units/environment.js';
 import type { UnitEnds } from '../../units/follower.js';
 import { Unit } from '../../units/unit.js';
+import type { TaskEnvironment } from './task-environment.js';
 import type { Running, Task } from './task.js';
-
-/** What all attempts of an app share. */
-export interface AttemptSite extends UnitEnvironment {
-  readonly taskLogger: LoggerService;
-}
 
 export interface AttemptEnds {
   succeeded(attempt: Attempt, value: unknown): void;
@@ -19,23 +13,29 @@ export interface AttemptEnds {
 }
 
 /** One run of a task: a unit of its own, and the task's phase while it runs. */
-export class Attempt extends Unit<AttemptSite, Task<unknown>> implements TaskContext, Running, UnitEnds {
+export class Attempt extends Unit<TaskEnvironment, Task<unknown>> implements TaskContext, Running, UnitEnds {
   revoked: WorkerAborted | undefined;
+  suspect: Running['suspect'] = undefined;
 
   constructor(
-    site: AttemptSite,
+    environment: TaskEnvironment,
     task: Task<unknown>,
     private readonly ends: AttemptEnds,
   ) {
-    super(site, task);
+    super(environment, task);
   }
 
-  get place(): Place {
+  get owner(): object {
     return this.task;
   }
 
+  known(fn: () => unknown): unknown {
+    return this.environment.inside.call(this.task, fn, undefined);
+  }
+
   work(): unknown {
-    return this.task.fn(this);
+    const { task, environment } = this;
+    return this.isBlind ? environment.inside.call(task, task.fn, this) : task.fn(this);
   }
 
   get task(): Task<unknown> {

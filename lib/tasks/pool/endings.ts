@@ -1,61 +1,87 @@
-import { BackgroundWorkerError, messageOf, type WorkerAborted } from '../../shared/errors.js';
-import type { TaskEnvironment } from './task-environment.js';
+import { BackgroundWorkerError, type WorkerAborted } from '../../shared/errors.js';
+import type { EventBody } from '../../contract/events.js';
+import { engineRetryIn } from './engine.js';
+import type { TaskEnvironment, USUAL } from './task-environment.js';
 import { DONE, type Ending, type Task } from './task.js';
 
-export type Bad = Exclude<Ending<unknown>, { type: 'done' }>['type'];
+type Bad = Exclude<Ending<unknown>, { type: 'done' }>['type'];
 const EVENTS = { failed: 'taskFailed', cancelled: 'taskCancelled', discarded: 'taskDiscarded' } as const;
-const OTHERS = ['taskQueued', 'taskStarted', 'taskCompleted', 'taskRetrying'] as const;
-type Told = (typeof EVENTS)[Bad] | (typeof OTHERS)[number];
-/** What `tell` tells. */
-export const TOLD: readonly Told[] = [...Object.values(EVENTS), ...OTHERS];
+type Told = Extract<EventBody, { readonly isRead?: boolean }>;
 
-/** An event, where somebody listens. */
-export function tell({ hub, audience }: TaskEnvironment, type: Told, task: Task<unknown>, error?: unknown): void {
-  if (!audience.isThere || !hub.wants(type)) return;
-  const { id, attempts: attempt } = task;
-  hub.emit({ task: id }, { type, error, attempt });
+/** An event that every task is, where somebody listens. */
+export function tell({ hub, usualAudience }: TaskEnvironment, type: (typeof USUAL)[number], task: Task<unknown>): void {
+  if (!usualAudience.isThere || !hub.wants(type)) return;
+  const { id, name, attempts: attempt } = task;
+  hub.emit({ task: id }, { type, name, attempt });
 }
 
-export function endWell(site: TaskEnvironment, task: Task<unknown>, value: unknown): void {
+/** Any other event of a task. */
+export function tellOf({ hub }: TaskEnvironment, task: Task<unknown>, told: Told): void {
+  if (!hub.wants(told.type)) return;
+  const { id, name, attempts: attempt, isRead, pool } = task;
+  hub.emit({ task: id }, { name, attempt, isRead, pool: pool.name, ...told });
+}
+
+export function tellOfRetry(environment: TaskEnvironment, task: Task<unknown>, error: unknown, retryIn: number): void {
+  const { engine, retries } = task.spec;
+  const attempts = engine ? task.attempts + engine.attemptsLeft : retries + 1;
+  tellOf(environment, task, { type: 'taskRetrying', error, attempts, retryIn });
+}
+
+export function endWell(environment: TaskEnvironment, task: Task<unknown>, value: unknown): void {
   task.settle(value === undefined ? DONE : { type: 'done', value });
-  if (task.isNamed) site.ledger.settled(task);
-  site.ended('drained');
-  tell(site, 'taskCompleted', task);
+  if (task.isNamed) environment.ledger.settled(task);
+  environment.ends.drained += 1;
+  tell(environment, 'taskCompleted', task);
 }
 
 /** Any other end of a task: its result rejects, and it is an event. */
-export function endBadly(site: TaskEnvironment, task: Task<unknown>, type: Bad, error: unknown): void {
-  settleBadly(site, task, type, error);
-  site.ended('drained');
-  if (type === 'failed') {
-    site.ledger.failed(task);
-    site.gaveUp(task, error);
-  }
+export function endBadly(environment: TaskEnvironment, task: Task<unknown>, type: Bad, error: unknown): void {
+  const retryIn = type === 'failed' ? engineRetryIn(task, error) : undefined;
+  settle(environment, task, type, error);
+  environment.ends.drained += 1;
+  if (retryIn !== undefined) return tellOfRetry(environment, task, error, retryIn);
+  if (type === 'failed') environment.ledger.failed(task);
+  tellOf(environment, task, { type: EVENTS[type], error });
+}
+
+/** It is given up for a newer one. */
+export function endGivenUp(environment: TaskEnvironment, task: Task<unknown>): void {
+  const message = `the task ${task.name} was given up for a newer one: pool "${task.pool.name}" was full`;
+  const error = new BackgroundWorkerError('BGW_TASK_DISCARDED', message);
+  if (task.spec.engine) endMissed(environment, task, 'discarded', error);
+  else endBadly(environment, task, 'discarded', error);
 }
 
 /** It was told to stop, as the app's time was up, and did. */
-export function endCut(site: TaskEnvironment, task: Task<unknown>, reason: WorkerAborted): void {
-  settleBadly(site, task, 'cancelled', reason);
-  site.ended('cut');
-  site.missed(task, 'cut: the app shut down while it ran');
-}
+export const endCut = (environment: TaskEnvironment, task: Task<unknown>, reason: WorkerAborted): void =>
+  endMissed(environment, task, 'cancelled', reason);
 
 /** The app ends before its turn comes (again). */
 export function endLost(
-  site: TaskEnvironment,
+  environment: TaskEnvironment,
   task: Task<unknown>,
   last: { readonly error: unknown } | undefined,
 ): void {
   const when = last ? `before attempt ${task.attempts + 1}` : 'before it began';
   const message = `the task ${task.name} is lost: the app shut down ${when}`;
   const error = new BackgroundWorkerError('BGW_SHUTTING_DOWN', message, last && { cause: last.error });
-  settleBadly(site, task, 'discarded', error);
-  site.ended('lost');
-  site.missed(task, `lost: the app shut down ${when}${last ? `; last failure: ${messageOf(last.error)}` : ''}`);
+  endMissed(environment, task, 'discarded', error);
 }
 
-function settleBadly(site: TaskEnvironment, task: Task<unknown>, type: Bad, error: unknown): void {
+/** This process is done with it. What an engine owns is the engine's again: nothing is lost. */
+function endMissed(
+  environment: TaskEnvironment,
+  task: Task<unknown>,
+  type: 'cancelled' | 'discarded',
+  error: unknown,
+): void {
+  settle(environment, task, type, error);
+  environment.ends[task.spec.engine ? 'handedBack' : type === 'cancelled' ? 'cut' : 'lost'] += 1;
+  tellOf(environment, task, { type: task.spec.engine ? 'taskHandedBack' : EVENTS[type], error });
+}
+
+function settle({ ledger }: TaskEnvironment, task: Task<unknown>, type: Bad, error: unknown): void {
   task.settle({ type, error });
-  if (task.isNamed) site.ledger.settled(task);
-  tell(site, EVENTS[type], task, error);
+  if (task.isNamed) ledger.settled(task);
 }

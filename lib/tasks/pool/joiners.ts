@@ -1,4 +1,5 @@
 import type { Timer } from '../../shared/clock.js';
+import { inTime } from '../../shared/in-time.js';
 
 /** Those who wait for a task to end, each at most as long as it likes: one that has given up leaves nothing behind. */
 export class Joiners {
@@ -6,18 +7,14 @@ export class Joiners {
 
   /** @param after the clock's @returns whether it ended in time */
   wait(timeout: number, after: (ms: number, fn: () => void) => Timer): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = timeout === Infinity ? undefined : after(timeout, () => end(false));
-      const end = (whole: boolean): void => {
-        timer?.cancel();
-        this.ends.delete(end);
-        resolve(whole);
-      };
-      this.ends.add(end);
+    return inTime({ after }, timeout, (reached) => {
+      this.ends.add(reached);
+      return () => this.ends.delete(reached);
     });
   }
 
-  end(): void {
-    for (const end of [...this.ends]) end(true);
+  /** @param whole whether it has ended */
+  end(whole: boolean): void {
+    for (const end of [...this.ends]) end(whole);
   }
 }

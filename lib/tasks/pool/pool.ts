@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { PoolOptions } from '../../contract/tasks.js';
 import type { Timer } from '../../shared/clock.js';
-import { BackgroundWorkerError, WorkerAborted } from '../../shared/errors.js';
-import { endBadly, endLost, tell } from './endings.js';
+import { WorkerAborted } from '../../shared/errors.js';
+import { endBadly, endGivenUp, endLost, tell } from './endings.js';
 import { Fifo } from '../../shared/fifo.js';
 import { cancelWith } from './cancel-with.js';
 import { Line } from './line.js';
 import type { TaskEnvironment } from './task-environment.js';
-import { selfJoin } from '../../shared/self-join.js';
+import { joined } from './own-wait.js';
 import { Slots } from './slots.js';
 import type { Task, TaskOwner } from './task.js';
 
@@ -28,13 +28,13 @@ export class TaskPool implements TaskOwner {
 
   constructor(
     readonly name: string,
-    readonly site: TaskEnvironment,
+    readonly environment: TaskEnvironment,
     { concurrency = Math.min(32, availableParallelism() + 4), queue = 1_000, onFull = 'reject' }: PoolOptions = {},
   ) {
     this.concurrency = concurrency;
     this.capacity = concurrency + queue;
     this.onFull = onFull;
-    this.slots = new Slots(concurrency, site, this.queue, {
+    this.slots = new Slots(concurrency, environment, this.queue, {
       retry: (task, ms, error) => this.putOff(task, ms, { error }),
       left: () => this.left(),
     });
@@ -55,6 +55,11 @@ export class TaskPool implements TaskOwner {
     yield* this.later;
   }
 
+  /** Those, too, that wait for room. */
+  get unbegun(): readonly Task<unknown>[] {
+    return [...this.line.tasks, ...this.waiting()];
+  }
+
   /** Called whenever a task has left. @returns the end of it */
   watch(watcher: () => void): () => void {
     this.watchers.add(watcher);
@@ -64,25 +69,28 @@ export class TaskPool implements TaskOwner {
   /** @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
   add(task: Task<unknown>, delay: number | undefined, signal?: AbortSignal): void {
     const oldest = this.assertRoom();
-    if (oldest) this.giveUp(oldest);
-    this.site.accepted(task);
+    if (oldest) {
+      this.takeOut(oldest);
+      endGivenUp(this.environment, oldest);
+    }
+    this.environment.intake.accepted(task);
     this.admit(task, delay);
     if (signal) cancelWith(signal, task);
   }
 
-  /** @returns who is to be given up for one more. @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
-  assertRoom(): Task<unknown> | undefined {
-    this.site.assertOpen(this.name);
-    if (this.load < this.capacity) return undefined;
+  /** @param more that are as good as in it @returns who is to be given up for one more. @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
+  assertRoom(more = 0): Task<unknown> | undefined {
+    this.environment.intake.assertOpen(this.name);
+    if (this.load + more < this.capacity) return undefined;
     const [oldest] = this.onFull === 'discard-oldest' ? this.waiting() : [];
     if (oldest) return oldest;
-    throw this.site.full(this.name, this.load);
+    throw this.environment.intake.full(this.name, this.load);
   }
 
   /** Resolves once there was room for it, or it was cancelled. Throws, and rejects later, with `BGW_SHUTTING_DOWN`. */
   addWhenFree(task: Task<unknown>, delay: number | undefined, signal: AbortSignal | undefined): Promise<void> {
-    this.site.assertOpen(this.name);
-    this.site.accepted(task);
+    this.environment.intake.assertOpen(this.name);
+    this.environment.intake.accepted(task);
     const left = this.line.add(task, delay);
     if (signal) cancelWith(signal, task);
     this.line.move();
@@ -97,48 +105,49 @@ export class TaskPool implements TaskOwner {
     if (phase.type === 'running') phase.revoke(reason);
     else {
       this.takeOut(task);
-      endBadly(this.site, task, 'cancelled', reason);
+      endBadly(this.environment, task, 'cancelled', reason);
       this.left();
     }
     return true;
   }
 
-  /** Those, too, that wait for room. */
+  /** What an engine owns is handed back. */
   cancelWaiting(): void {
-    for (const task of [...this.line.tasks, ...this.waiting()]) this.cancel(task);
+    for (const task of this.unbegun) void (task.spec.engine ? this.lose(task) : this.cancel(task));
   }
 
-  /** The app ends before its turn comes (again). */
+  /** The app ends before its turn comes (again); or it is an engine's, which has it again. */
   lose(task: Task<unknown>): void {
     const { phase } = task;
     if (task.isSettled) return;
     this.takeOut(task);
-    endLost(this.site, task, phase.type === 'waiting' ? phase.after : undefined);
+    endLost(this.environment, task, phase.type === 'waiting' ? phase.after : undefined);
     this.left();
   }
 
   /** Those of them that wait for room wait in vain. */
   turnAway(includes: (task: Task<unknown>) => boolean): void {
-    for (const task of this.line.tasks) if (includes(task)) this.line.refuse(task, this.site.closed(this.name));
+    for (const task of this.line.tasks)
+      if (includes(task)) this.line.refuse(task, this.environment.intake.closed(this.name));
   }
 
   joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean> {
-    return this.site.inside.of(task) ? selfJoin(`the task ${task.name}`, 'join') : wait();
+    return joined(this.environment.inside, task, wait);
   }
 
   named(task: Task<unknown>): void {
-    this.site.ledger.add(task);
+    this.environment.ledger.add(task);
   }
 
   after(ms: number, fn: () => void): Timer {
-    return this.site.clock.after(ms, fn);
+    return this.environment.clock.after(ms, fn);
   }
 
   private admit(task: Task<unknown>, delay = 0): void {
     if (delay > 0) this.putOff(task, delay, undefined);
     else this.enqueue(task);
-    tell(this.site, 'taskQueued', task);
-    if (task.phase.type === 'waiting' && task.phase.due > this.site.until) this.lose(task);
+    tell(this.environment, 'taskQueued', task);
+    if (task.phase.type === 'waiting' && task.phase.due > this.environment.intake.until) this.lose(task);
   }
 
   private enqueue(task: Task<unknown>): void {
@@ -147,11 +156,9 @@ export class TaskPool implements TaskOwner {
   }
 
   private putOff(task: Task<unknown>, ms: number, after: { readonly error: unknown } | undefined): void {
-    const due = this.site.clock.now() + ms;
-    const timer = this.site.clock.after(ms, () => {
-      this.takeOut(task);
-      this.enqueue(task);
-    });
+    const due = this.environment.clock.now() + ms;
+    const begin = (): void => (this.takeOut(task), this.enqueue(task));
+    const timer = this.environment.clock.after(ms, begin);
     task.phase = { type: 'waiting', timer, due, after };
     this.later.push(task);
   }
@@ -165,14 +172,8 @@ export class TaskPool implements TaskOwner {
     } else this.queue.delete(task);
   }
 
-  private giveUp(oldest: Task<unknown>): void {
-    const message = `the task ${oldest.name} was given up for a newer one: pool "${this.name}" was full`;
-    this.takeOut(oldest);
-    endBadly(this.site, oldest, 'discarded', new BackgroundWorkerError('BGW_TASK_DISCARDED', message));
-    this.site.discarded(this.name);
-  }
-
-  private left(): void {
+  /** A task has, or the app ends. */
+  left(): void {
     this.line.move();
     if (this.watchers.size > 0) for (const watcher of [...this.watchers]) watcher();
   }

@@ -1,8 +1,11 @@
 import { backoffDelay } from '../../shared/backoff.js';
 import { isAbortBy, isDoNotRestart, type WorkerAborted } from '../../shared/errors.js';
-import { runUnitHere } from '../../units/unit-runner.js';
+import { runInRow, runUnitHere } from '../../units/unit-runner.js';
+import { isFollowing, lookAt } from '../../shared/following.js';
 import { Attempt, type AttemptEnds } from './attempt.js';
-import { endBadly, endCut, endLost, endWell, tell } from './endings.js';
+import { engineRetryIn } from './engine.js';
+import { endBadly, endCut, endLost, endWell, tell, tellOfRetry } from './endings.js';
+import { reportFailure } from './report-failure.js';
 import { Fifo } from '../../shared/fifo.js';
 import { Turn } from '../../shared/turn.js';
 import type { TaskEnvironment } from './task-environment.js';
@@ -15,6 +18,8 @@ export interface SlotOwner {
   left(): void;
 }
 
+const NOW = Promise.resolve();
+
 /** Runs tasks, at most so many at a time. A slot is free again when the function has settled, whatever became of the task before. */
 export class Slots implements AttemptEnds {
   private readonly running = new Fifo<Task<unknown>>();
@@ -23,11 +28,11 @@ export class Slots implements AttemptEnds {
 
   constructor(
     private readonly count: number,
-    private readonly site: TaskEnvironment,
+    private readonly environment: TaskEnvironment,
     private readonly queue: Fifo<Task<unknown>>,
     private readonly owner: SlotOwner,
   ) {
-    this.turn = new Turn(site.clock, () => this.pumpOn());
+    this.turn = new Turn(environment.clock, () => this.pumpOn());
   }
 
   get taken(): number {
@@ -45,27 +50,30 @@ export class Slots implements AttemptEnds {
   wake(): void {
     if (this.flow !== 'idle' || this.running.length >= this.count) return;
     this.flow = 'scheduled';
-    this.site.root.defer(this.pump);
+    lookAt(NOW.then(this.pumpInRoot));
   }
 
   private readonly pump = (): void => {
     this.flow = 'pumping';
+    const wasFollowing = isFollowing();
     while (this.running.length < this.count && this.queue.length > 0 && !this.turn.isLong) {
       const task = this.queue.shift();
       if (task) this.begin(task);
+      if (isFollowing() !== wasFollowing) break;
     }
     this.flow = 'idle';
+    // A task has just had Node follow contexts, and may have written to this one.
+    if (isFollowing() !== wasFollowing) this.pumpOn();
   };
 
   private begin(task: Task<unknown>): void {
-    const attempt = new Attempt(this.site, task, this);
+    const attempt = new Attempt(this.environment, task, this);
     const { within } = task.spec;
     task.attempts += 1;
     task.phase = attempt;
     this.running.push(task);
-    tell(this.site, 'taskStarted', task);
-    if (within) within(runUnitHere, attempt);
-    else runUnitHere(attempt);
+    tell(this.environment, 'taskStarted', task);
+    lookAt(within ? within(runUnitHere, attempt) : runInRow(attempt));
   }
 
   /** Without a retry left the task is over, but for its slot. */
@@ -78,7 +86,7 @@ export class Slots implements AttemptEnds {
     const { task, reason } = attempt;
     if (reason?.why === 'timeout') return this.failed(attempt, reason);
     try {
-      if (!task.isSettled) endWell(this.site, task, value);
+      if (!task.isSettled) endWell(this.environment, task, value);
     } finally {
       this.release(task);
     }
@@ -89,8 +97,8 @@ export class Slots implements AttemptEnds {
     if (task.isSettled) return this.release(task);
     const cause = revoked ?? reason;
     if (cause && cause.why !== 'timeout' && isAbortBy(cause, thrown)) {
-      if (cause.why === 'shutdown') endCut(this.site, task, cause);
-      else endBadly(this.site, task, 'cancelled', cause);
+      if (cause.why === 'shutdown') endCut(this.environment, task, cause);
+      else endBadly(this.environment, task, 'cancelled', cause);
       return this.release(task);
     }
     const error = reason?.why === 'timeout' ? reason : thrown;
@@ -103,25 +111,24 @@ export class Slots implements AttemptEnds {
   }
 
   private again(attempt: Attempt, error: unknown): void {
-    const { site } = this;
+    const { environment } = this;
     const { task } = attempt;
-    const wait = backoffDelay(task.spec.backoff, task.attempts, site.clock.random());
-    if (site.clock.now() + wait > site.until) {
-      endLost(site, task, { error });
-      site.onError(attempt, error, undefined);
+    const wait = backoffDelay(task.spec.backoff, task.attempts, environment.clock.random());
+    if (environment.clock.now() + wait > environment.intake.until) {
+      endLost(environment, task, { error });
+      reportFailure(attempt, error, undefined);
       return this.release(task);
     }
     this.running.delete(task);
     this.owner.retry(task, wait, error);
-    site.onError(attempt, error, wait);
-    tell(site, 'taskRetrying', task, error);
-    site.retrying(task, error, wait);
+    reportFailure(attempt, error, wait);
+    tellOfRetry(environment, task, error, wait);
     this.freed();
   }
 
   private giveUp(attempt: Attempt, error: unknown): void {
-    endBadly(this.site, attempt.task, 'failed', error);
-    this.site.onError(attempt, error, undefined);
+    endBadly(this.environment, attempt.task, 'failed', error);
+    reportFailure(attempt, error, engineRetryIn(attempt.task, error));
   }
 
   private release(task: Task<unknown>): void {
@@ -131,10 +138,12 @@ export class Slots implements AttemptEnds {
 
   private freed(): void {
     this.owner.left();
-    this.pumpOn();
+    if (this.queue.length > 0) this.wake();
   }
 
   private pumpOn(): void {
-    if (this.queue.length > 0) this.site.root.runPlain(this.pump);
+    if (this.queue.length > 0) this.pumpInRoot();
   }
+
+  private readonly pumpInRoot = (): void => this.environment.root.runRow(this.pump);
 }

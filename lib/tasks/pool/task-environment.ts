@@ -1,35 +1,38 @@
+import type { LoggerService } from '@nestjs/common';
+import type { BackgroundWorkerModuleOptions } from '../../definition/module-options.js';
 import type { Audience } from '../../events/event-hub.js';
-import type { BackgroundWorkerError } from '../../shared/errors.js';
-import type { Attempt, AttemptSite } from './attempt.js';
-import type { Ledger } from './ledger.js';
-import type { Ends } from '../ending/stop-report.js';
-import type { Task } from './task.js';
+import type { Ends } from '../../events/notices.js';
+import { OwnLogger } from '../../shared/own-logger.js';
+import type { UnitEnvironment } from '../../units/environment.js';
+import { Intake } from './intake.js';
+import { Ledger } from './ledger.js';
+
+/** Those that every task is: told where somebody listens, and too often to look it up. */
+export const USUAL = ['taskQueued', 'taskStarted', 'taskCompleted'] as const;
 
 /** What all pools of an app share. */
-export interface TaskEnvironment extends AttemptSite {
+export interface TaskEnvironment extends UnitEnvironment {
   readonly ledger: Ledger;
-  /** What cannot begin by then is lost at once; Infinity while the app runs. */
-  readonly until: number;
-  /** Of a task's events. */
-  readonly audience: Audience;
-  /** @throws BackgroundWorkerError `BGW_SHUTTING_DOWN` */
-  assertOpen(pool: string): void;
-  /** Told of every task when it is submitted, in its submitter's context. */
-  accepted(task: Task<unknown>): void;
-  /** Told of a task given up for a newer one. */
-  discarded(pool: string): void;
-  /** What a submission is answered that comes too late. */
-  closed(pool: string): BackgroundWorkerError;
-  /** What a submission is answered that finds no room. */
-  full(pool: string, load: number): BackgroundWorkerError;
-  /** Must not throw. @param willRetryIn absent where there is no next try */
-  onError(attempt: Attempt, error: unknown, willRetryIn: number | undefined): void;
-  /** Told of every end, for the count at the end of the app. */
-  ended(how: keyof Ends): void;
-  /** Told of an attempt that failed and is not the last. */
-  retrying(task: Task<unknown>, error: unknown, wait: number): void;
-  /** Told of a task that failed for good. */
-  gaveUp(task: Task<unknown>, error: unknown): void;
-  /** Told of a task that the end of the app was too early for. */
-  missed(task: Task<unknown>, what: string): void;
+  readonly intake: Intake;
+  /** Of the events that every task is. */
+  readonly usualAudience: Audience;
+  /** How many have ended how, for the report at the end of the app. */
+  readonly ends: { -readonly [K in keyof Ends]: number };
+  /** What a task is given. */
+  readonly taskLogger: LoggerService;
+  /** The app's own reporter. */
+  readonly reporter: BackgroundWorkerModuleOptions['onError'];
 }
+
+export const taskEnvironment = (
+  units: UnitEnvironment,
+  reporter: BackgroundWorkerModuleOptions['onError'],
+): TaskEnvironment => ({
+  ...units,
+  ledger: new Ledger(),
+  intake: new Intake(units.hub, units.inside),
+  usualAudience: units.hub.audience(USUAL),
+  ends: { drained: 0, cut: 0, lost: 0, handedBack: 0 },
+  taskLogger: new OwnLogger('BackgroundTask'),
+  reporter,
+});

@@ -4,7 +4,6 @@ import { JOIN_OPTIONS, checkAll } from '../../definition/check.js';
 import type { Timer } from '../../shared/clock.js';
 import { handled } from '../../shared/deferred.js';
 import { messageOf, type WorkerAborted } from '../../shared/errors.js';
-import type { Place } from '../../shared/inside.js';
 import type { UnitSpec } from '../../units/environment.js';
 import type { Link } from '../../shared/fifo.js';
 import { Joiners } from './joiners.js';
@@ -22,6 +21,10 @@ export interface Running {
   readonly type: 'running';
   /** Somebody cancelled the task: no further attempt follows. */
   readonly revoked: WorkerAborted | undefined;
+  /** Node follows no contexts in it: a wait for it may be its own. */
+  readonly isBlind: boolean;
+  /** A call that waits for it, and may be its own. */
+  suspect: 'join' | 'drain' | undefined;
   revoke(reason: WorkerAborted): void;
   /** Aborts its signal. */
   cancel(reason: WorkerAborted): void;
@@ -42,6 +45,7 @@ export type TaskPhase<T> =
 
 /** What a task needs of its pool. */
 export interface TaskOwner {
+  readonly name: string;
   add(task: Task<unknown>, delay: number | undefined): void;
   cancel(task: Task<unknown>, reason: unknown): boolean;
   joined(task: Task<unknown>, wait: () => Promise<boolean>): Promise<boolean>;
@@ -57,7 +61,7 @@ let lastResolve: (value: unknown) => void;
 const keepResolve = (resolve: (value: unknown) => void): void => void (lastResolve = resolve);
 
 /** One submitted call: its handle, its place in a queue, and where it is in its life. */
-export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Place {
+export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec {
   before: Task<unknown> | undefined = undefined;
   after: Task<unknown> | undefined = undefined;
   phase: TaskPhase<T> = QUEUED;
@@ -88,14 +92,6 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
 
   get timeout(): number | undefined {
     return this.spec.timeout;
-  }
-
-  get owner(): object {
-    return this;
-  }
-
-  get outer(): undefined {
-    return undefined;
   }
 
   get id(): string {
@@ -160,7 +156,12 @@ export class Task<T> implements TaskHandle<T>, Link<Task<unknown>>, UnitSpec, Pl
   settle(ending: Ending<T>): void {
     this.phase = ending;
     if (this.answer) this.tell();
-    this.joiners?.end();
+    this.joiners?.end(true);
+  }
+
+  /** The app ends while it runs: nobody waits any longer. */
+  abandon(): void {
+    this.joiners?.end(false);
   }
 
   private tell(): void {

@@ -1,9 +1,13 @@
 import type { HandlerClass } from '../../contract/task-handlers.js';
 import type { TaskContext } from '../../contract/tasks.js';
 import { metadataOf, type Class } from '../../definition/metadata.js';
-import { TASK_BACKOFF, TASK_RETRIES, validateTaskOptions, type HandlerOptions } from '../../definition/task-options.js';
+import {
+  handlerBackoff,
+  TASK_RETRIES,
+  validateTaskOptions,
+  type HandlerOptions,
+} from '../../definition/task-options.js';
 import { BackgroundWorkerError } from '../../shared/errors.js';
-import { backoffOver } from '../pool/task-spec.js';
 import type { HandlerInfo } from './transport.js';
 
 /** A decorated method of a provider. */
@@ -31,7 +35,7 @@ function define(subject: string, method: string, options: HandlerOptions): Handl
   const where = `${subject}.${method}`;
   validateTaskOptions(where, options);
   const { name = where, retries = TASK_RETRIES, backoff, timeout, concurrency, payload } = options;
-  return { name, retries, backoff: backoffOver(TASK_BACKOFF, backoff), timeout, concurrency, payload };
+  return { name, retries, backoff: handlerBackoff(where, backoff), timeout, concurrency, payload };
 }
 
 /** The handlers of an app, by name and by class. */
@@ -52,10 +56,14 @@ export class Handlers {
     return [...this.byName].flatMap(([name, { found }]) => (found.options.name === undefined ? [name] : []));
   }
 
+  find(name: string): Handler | undefined {
+    return this.byName.get(name)?.handler;
+  }
+
   /** @throws BackgroundWorkerError `BGW_UNKNOWN_HANDLER` */
   get(name: string): Handler {
-    const known = this.byName.get(name);
-    if (known) return known.handler;
+    const known = this.find(name);
+    if (known) return known;
     const names = [...this.byName.keys()].join(', ') || 'none';
     throw new BackgroundWorkerError('BGW_UNKNOWN_HANDLER', `no handler of the task ${name}; there are: ${names}`);
   }

@@ -13,13 +13,13 @@ export class FetchesService {
   private readonly outcomes = new Outcomes<Fetched[]>();
 
   constructor(
-    private readonly tasks: BackgroundTasks,
+    @InjectTaskPool('lists') private readonly lists: BackgroundTasks,
     @InjectTaskPool('fetch') private readonly pool: BackgroundTasks,
     private readonly http: HttpProbe,
   ) {}
 
   begin(urls: readonly string[]): TaskHandle<void> {
-    return this.tasks.submit((ctx) => this.fetchAll(urls, ctx), { name: 'fetch' });
+    return this.lists.submit((ctx) => this.fetchAll(urls, ctx), { name: 'fetch' });
   }
 
   of(task: string): readonly Fetched[] {

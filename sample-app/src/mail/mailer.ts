@@ -1,7 +1,7 @@
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DoNotRestart } from 'nestjs-background-worker';
 import { createTransport, type Transporter } from 'nodemailer';
-import { readSettings } from '../settings.js';
+import { Settings } from '../settings/settings.js';
 import { LocalSmtpServer } from './local-smtp-server.js';
 
 export interface Mail {
@@ -18,10 +18,13 @@ const patience = { connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeo
 export class Mailer implements OnModuleInit, OnApplicationShutdown {
   private transport: Transporter | undefined;
 
-  constructor(@Inject(LocalSmtpServer) private readonly local: LocalSmtpServer) {}
+  constructor(
+    private readonly settings: Settings,
+    private readonly local: LocalSmtpServer,
+  ) {}
 
   async onModuleInit(): Promise<void> {
-    const url = readSettings(process.env).smtpUrl ?? (await this.local.listen());
+    const url = this.settings.smtpUrl ?? (await this.local.listen());
     this.transport = createTransport({ url, ...patience }, { from: 'uptime@localhost' });
   }
 

@@ -1,17 +1,23 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThanOrEqual, Repository } from 'typeorm';
+import { Transactions } from '../database/transactions.js';
 import { Monitor } from './monitor.entity.js';
 import type { NewMonitor } from './new-monitor.js';
 
 @Injectable()
 export class MonitorsService {
-  constructor(@InjectRepository(Monitor) private readonly monitors: Repository<Monitor>) {}
+  constructor(
+    @InjectRepository(Monitor) private readonly monitors: Repository<Monitor>,
+    private readonly transactions: Transactions,
+  ) {}
 
   /** A URL is registered once; registering it again changes its interval. */
-  async register({ url, intervalMs }: NewMonitor): Promise<Monitor> {
-    await this.monitors.upsert({ url, intervalMs, nextProbeAt: new Date() }, ['url']);
-    return this.monitors.findOneByOrFail({ url });
+  register({ url, intervalMs }: NewMonitor): Promise<Monitor> {
+    return this.transactions.run(async (manager) => {
+      await manager.upsert(Monitor, { url, intervalMs, nextProbeAt: new Date() }, ['url']);
+      return manager.findOneByOrFail(Monitor, { url });
+    });
   }
 
   list(): Promise<Monitor[]> {

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
+import { Transactions } from '../database/transactions.js';
 import { ProbeResult } from './probe-result.entity.js';
 
 @Injectable()
 export class ProbeResultsService {
-  constructor(@InjectRepository(ProbeResult) private readonly results: Repository<ProbeResult>) {}
+  constructor(
+    @InjectRepository(ProbeResult) private readonly results: Repository<ProbeResult>,
+    private readonly transactions: Transactions,
+  ) {}
 
   latest(monitorId: number, limit: number): Promise<ProbeResult[]> {
     return this.results.find({ where: { monitorId }, order: { probedAt: 'DESC', id: 'DESC' }, take: limit });
@@ -18,7 +22,8 @@ export class ProbeResultsService {
       where: { probedAt: LessThan(instant) },
       take: limit,
     });
-    if (expired.length > 0) await this.results.delete(expired.map(({ id }) => id));
-    return expired.length;
+    const ids = expired.map(({ id }) => id);
+    if (ids.length > 0) await this.transactions.run((manager) => manager.delete(ProbeResult, ids));
+    return ids.length;
   }
 }

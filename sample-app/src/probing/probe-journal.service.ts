@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { AlertsService } from '../alerts/alerts.service.js';
 import { Transactions } from '../database/transactions.js';
-import { AlertWorker } from '../mail/alert.worker.js';
 import { Monitor } from '../monitors/monitor.entity.js';
 import { ProbeResult } from '../monitors/probe-result.entity.js';
 import type { ProbeOutcome } from './http-probe.js';
@@ -10,7 +10,7 @@ import type { ProbeOutcome } from './http-probe.js';
 export class ProbeJournal {
   constructor(
     private readonly transactions: Transactions,
-    private readonly alerts: AlertWorker,
+    private readonly alerts: AlertsService,
   ) {}
 
   async record(monitor: Monitor, probedAt: Date, outcome: ProbeOutcome): Promise<void> {

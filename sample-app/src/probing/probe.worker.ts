@@ -1,13 +1,21 @@
 import type { LoggerService } from '@nestjs/common';
-import { BackgroundWorker, type TickContext } from 'nestjs-background-worker';
+import {
+  BackgroundTasks,
+  BackgroundWorker,
+  InjectTaskPool,
+  type TaskContext,
+  type TickContext,
+} from 'nestjs-background-worker';
 import type { Monitor } from '../monitors/monitor.entity.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
-import { forEachLimited } from './for-each-limited.js';
 import { HttpProbe, type ProbeOutcome } from './http-probe.js';
 import { ProbeJournal } from './probe-journal.service.js';
 
 const batch = 40;
-const concurrency = 8;
+
+interface Failed {
+  readonly error: unknown;
+}
 
 @BackgroundWorker({
   every: { rate: 500, initialDelay: 500 }, // by then our own /health listens
@@ -17,22 +25,34 @@ export class ProbeWorker {
   private readonly lastSeen = new Map<number, boolean>();
 
   constructor(
+    @InjectTaskPool('probe') private readonly pool: BackgroundTasks,
     private readonly monitors: MonitorsService,
     private readonly http: HttpProbe,
     private readonly journal: ProbeJournal,
   ) {}
 
-  async run(ctx: TickContext): Promise<void> {
+  /** A failure fails the run, but not before the others have been probed. */
+  async run({ signal, logger }: TickContext): Promise<void> {
     const due = await this.monitors.findDue(batch);
-    await forEachLimited(due, concurrency, (monitor) => this.probe(monitor, ctx));
+    const probe = (monitor: Monitor, task: TaskContext): Promise<Failed | undefined> =>
+      this.probe(monitor, task.signal, logger);
+    let failed: Failed | undefined;
+    for await (const one of this.pool.map(due, probe, { signal })) failed ??= one;
+    if (failed) throw failed.error;
   }
 
-  private async probe(monitor: Monitor, { signal, logger }: TickContext): Promise<void> {
-    signal.throwIfAborted();
+  /** A failure is answered rather than thrown: thrown, it would end the map, and with it the probes of others. */
+  private async probe(monitor: Monitor, signal: AbortSignal, logger: LoggerService): Promise<Failed | undefined> {
     const probedAt = new Date();
-    const outcome = await this.http.probe(monitor.url, signal);
-    await this.journal.record(monitor, probedAt, outcome);
-    this.logChange(monitor, outcome, logger);
+    try {
+      const outcome = await this.http.probe(monitor.url, signal);
+      await this.journal.record(monitor, probedAt, outcome);
+      this.logChange(monitor, outcome, logger);
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      return { error };
+    }
   }
 
   private logChange({ id, url }: Monitor, outcome: ProbeOutcome, logger: LoggerService): void {

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { MailModule } from '../mail/mail.module.js';
+import { AlertsModule } from '../alerts/alerts.module.js';
 import { MonitorsModule } from '../monitors/monitors.module.js';
 import { HttpProbe } from './http-probe.js';
 import { ProbeJournal } from './probe-journal.service.js';
@@ -7,7 +7,7 @@ import { ProbeWorker } from './probe.worker.js';
 import { PruneWorker } from './prune.worker.js';
 
 @Module({
-  imports: [MonitorsModule, MailModule],
+  imports: [MonitorsModule, AlertsModule],
   providers: [HttpProbe, ProbeJournal, ProbeWorker, PruneWorker],
   exports: [HttpProbe],
 })

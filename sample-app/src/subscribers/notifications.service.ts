@@ -8,13 +8,9 @@ import {
 } from 'nestjs-background-worker';
 import { Mailer } from '../mail/mailer.js';
 import { Outcomes } from '../tasks/outcomes.js';
+import type { Notification } from './notification.js';
 import type { Subscriber } from './subscriber.entity.js';
 import { SubscribersService } from './subscribers.service.js';
-
-export interface Notification {
-  readonly subject: string;
-  readonly text: string;
-}
 
 /** Of the subscribers. */
 export interface Tally {
@@ -24,20 +20,20 @@ export interface Tally {
 
 const retries = 3;
 
-/** Writes to all subscribers: a task that puts its mails through a pool of their own, and says how far it is. */
+/** Writes to all subscribers: a task that puts its mails through the pool of all mail, and says how far it is. */
 @Injectable()
 export class NotificationsService {
   private readonly outcomes = new Outcomes<Tally>();
 
   constructor(
-    private readonly tasks: BackgroundTasks,
-    @InjectTaskPool('mail') private readonly mails: BackgroundTasks,
+    @InjectTaskPool('lists') private readonly lists: BackgroundTasks,
+    private readonly mails: BackgroundTasks,
     private readonly subscribers: SubscribersService,
     private readonly mailer: Mailer,
   ) {}
 
   begin(notification: Notification): TaskHandle<void> {
-    return this.tasks.submit((ctx) => this.sendAll(notification, ctx), { name: 'notification' });
+    return this.lists.submit((ctx) => this.sendAll(notification, ctx), { name: 'notification' });
   }
 
   of(task: string): Tally {

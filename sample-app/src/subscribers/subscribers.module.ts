@@ -5,10 +5,11 @@ import { NotificationsService } from './notifications.service.js';
 import { Subscriber } from './subscriber.entity.js';
 import { SubscribersController } from './subscribers.controller.js';
 import { SubscribersService } from './subscribers.service.js';
+import { WelcomeMail } from './welcome-mail.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Subscriber]), MailModule],
   controllers: [SubscribersController],
-  providers: [SubscribersService, NotificationsService],
+  providers: [SubscribersService, NotificationsService, WelcomeMail],
 })
 export class SubscribersModule {}

@@ -3,11 +3,11 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { BackgroundTasks } from 'nestjs-background-worker';
 import { Repository } from 'typeorm';
 import { Transactions } from '../database/transactions.js';
-import { MailTasks } from '../mail/mail.tasks.js';
 import { isBusy } from '../tasks/busy.interceptor.js';
 import { Subscriber } from './subscriber.entity.js';
+import { WelcomeMail } from './welcome-mail.js';
 
-export interface SignUp extends Subscriber {
+export interface SignedUp extends Subscriber {
   readonly welcome: 'on its way' | 'left out: too much mail waits' | 'not again';
 }
 
@@ -20,11 +20,8 @@ export class SubscribersService {
   ) {}
 
   /** Answers before the welcome mail is sent. */
-  async signUp(email: string): Promise<SignUp> {
-    const [{ id }, isNew] = await this.transactions.run(async (manager) => {
-      const known = await manager.findOneBy(Subscriber, { email });
-      return [known ?? (await manager.save(Subscriber, { email })), !known] as const;
-    });
+  async signUp(email: string): Promise<SignedUp> {
+    const { id, isNew } = await this.add(email);
     return { id, email, welcome: isNew ? await this.welcome(email) : 'not again' };
   }
 
@@ -32,10 +29,22 @@ export class SubscribersService {
     return this.subscribers.find({ order: { id: 'ASC' } });
   }
 
-  /** The sign-up is saved by now: it does not fail because its mail is refused. */
-  private async welcome(email: string): Promise<SignUp['welcome']> {
+  /** The INSERT fails where the address is known. Asked before, two sign-ups at a time would both be new. */
+  private async add(email: string): Promise<{ id: number; isNew: boolean }> {
     try {
-      await this.tasks.dispatch(MailTasks, 'welcome', { email });
+      const { id } = await this.transactions.run((manager) => manager.save(Subscriber, { email }));
+      return { id, isNew: true };
+    } catch (error) {
+      const known = await this.subscribers.findOneBy({ email });
+      if (!known) throw error;
+      return { id: known.id, isNew: false };
+    }
+  }
+
+  /** The sign-up is saved by now: it does not fail because its mail is refused. */
+  private async welcome(email: string): Promise<SignedUp['welcome']> {
+    try {
+      await this.tasks.dispatch(WelcomeMail, 'send', { email });
       return 'on its way';
     } catch (error) {
       if (!isBusy(error)) throw error;

@@ -1,7 +1,7 @@
 import { EntitySchema, MikroORM } from '@mikro-orm/core';
 import { MariaDbDriver } from '@mikro-orm/mariadb';
 import { PostgreSqlDriver, type SqlEntityManager } from '@mikro-orm/postgresql';
-import { MikroOrmUnits, MikroOrmUnitsModule, onCommit } from '../../../lib/adapters/mikro-orm/index.js';
+import { MikroOrmUnitsModule, onCommit } from '../../../lib/adapters/mikro-orm/index.js';
 import type { Server } from '../../support/servers.js';
 import type { Orm } from './orm.js';
 
@@ -26,7 +26,6 @@ const lifetime = (orm: MikroORM) => ({ onApplicationShutdown: () => orm.close(tr
 export function mikroOrm(title: string): Orm<SqlEntityManager> {
   return {
     title,
-    units: MikroOrmUnits,
     imports(server, pool) {
       class DatabaseModule {}
       return [

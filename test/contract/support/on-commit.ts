@@ -28,7 +28,7 @@ function suite<M>(orm: Orm<M>, server: Server): void {
   afterEach(() => orm.sql(orm.manager(app), `drop table ${table}`));
 
   async function boot(pool = 4, options: BackgroundWorkerModuleOptions = {}): Promise<M> {
-    const booted = await bootWith([], { units: [orm.units], ...options }, { imports: orm.imports(server, pool) });
+    const booted = await bootWith([], options, { imports: orm.imports(server, pool) });
     ({ app, lines } = booted);
     events = [];
     booted.workers.events$.subscribe((event) => void events.push(event));

@@ -1,4 +1,4 @@
-import type { DynamicModule, INestApplicationContext, InjectionToken } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import type { SubmitOptions, TaskContext } from '../../../lib/index.js';
 import type { Server } from '../../support/servers.js';
 
@@ -7,8 +7,6 @@ export interface Orm<M> {
   readonly title: string;
   /** A module with a database of this pool size and the adapter's own. */
   imports(server: Server, pool: number): NonNullable<DynamicModule['imports']>;
-  /** For the option `units`. */
-  readonly units: InjectionToken;
   /** Outside any transaction. */
   manager(app: INestApplicationContext): M;
   /** The one that a unit is given for itself; called inside it. */

@@ -15,7 +15,6 @@ export function typeOrm(
     new DataSource({ type: kind, url, poolSize }).initialize();
   return {
     title,
-    units: TypeOrmUnits,
     imports(server, pool) {
       class DatabaseModule {}
       const lifetime = (dataSource: TypeOrm.DataSource) => ({ onApplicationShutdown: () => dataSource.destroy() });
@@ -26,6 +25,7 @@ export function typeOrm(
           providers: [
             { provide: at, useFactory: () => open(server, pool) },
             { provide: 'LIFETIME', useFactory: lifetime, inject: [at] },
+            { provide: 'ASKER', useFactory: (units: TypeOrmUnits) => units, inject: [TypeOrmUnits] },
           ],
           exports: [at],
         },
