@@ -68,7 +68,7 @@ it.skipIf(!hasStrace)('production, by strace: no look at a process, no program, 
   await site.sees('start');
   await site.sees('up');
   app.signal('SIGTERM');
-  await site.sees('exit');
+  await app.ended;
   const calls = readFileSync(trace, 'utf8').split('\n');
   expect(calls.filter((line) => line.includes('execve('))).toHaveLength(1);
   expect(

@@ -41,7 +41,7 @@ it('who has lost a real watcher ends, and says why', LIMIT, async () => {
   await site.sees('up', 'old');
   first.child.kill('SIGKILL');
   site.node(folder, nodemon, { settings: { name: 'young' } });
-  await site.sees('exit', 'old');
+  await site.dies('old');
   await site.sees('start', 'young');
   expect(site.overlaps).toEqual([]);
   await first.mustSay('watcher', /gone/);

@@ -11,7 +11,8 @@ import { INSTALL, installTools, toolModules } from './support/tools.js';
 beforeAll(installTools, INSTALL);
 
 interface Client {
-  once(event: string, listener: (data: unknown) => void): void;
+  once(event: 'message', listener: (data: unknown) => void): void;
+  once(event: 'error' | 'close', listener: (error: Error) => void): void;
   close(): void;
 }
 
@@ -22,7 +23,7 @@ async function askGateway(port: number): Promise<string> {
   try {
     return await new Promise((resolve, reject) => {
       client.once('message', (data) => resolve(String(data)));
-      client.once('error', (error) => reject(error as Error));
+      client.once('error', (error) => reject(error));
       client.once('close', () => reject(new Error('closed')));
     });
   } catch {
@@ -47,7 +48,7 @@ async function answers(port: number): Promise<boolean> {
 for (const type of ['hybrid', 'microservice', 'gateway'] as const)
   it(`${type}: its port is free when the old one has drained`, { timeout: 120_000 }, async () => {
     const site = new Site();
-    const folder = site.checkout();
+    const folder = site.checkout('app', {}, 'with microservices');
     const transport = { type, port: await freePort() };
     const settings = { transport, port: await freePort() };
     const start = (name: string, more = {}) =>
@@ -65,7 +66,7 @@ for (const type of ['hybrid', 'microservice', 'gateway'] as const)
     // It waits by now, or has died of it.
     await young.watches();
     site.make('go');
-    await site.sees('exit', 'old');
+    await site.dies('old');
     await site.until(() => site.those('start', 'young').length + site.those('lost').length > 0, 'it starts, or dies');
     expect(site.those('lost')).toEqual([]);
     await site.sees('up', 'young');
