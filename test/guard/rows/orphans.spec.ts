@@ -1,11 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, renameSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { freePort } from '../support/room.js';
 import { isAlive } from '../support/running.js';
 import { Site } from './support/site.js';
-import { INSTALL, installTools, yarn } from './support/tools.js';
+import { INSTALL, installTools } from './support/tools.js';
+import { YARN, installWithYarn, yarn } from './support/yarn.js';
 
 const LIMIT = { timeout: 120_000 };
 
@@ -57,7 +58,7 @@ for (const manager of ['yarn 4', 'npm'] as const)
     const site = new Site();
     const folder = site.checkout();
     site.scripts(folder, { 'start:dev': 'node dist/main.js' });
-    if (manager === 'yarn 4') installed(folder);
+    if (manager === 'yarn 4') installWithYarn(folder);
     const run = manager === 'npm' ? ['npm', 'run', 'start:dev'] : [...yarn, 'run', 'start:dev'];
     const contained = site.start([...container, ...run], { in: folder, env: YARN, settings: { name: 'old' } });
     await site.sees('start', 'old');
@@ -71,20 +72,3 @@ for (const manager of ['yarn 4', 'npm'] as const)
   });
 
 beforeAll(installTools, INSTALL);
-
-const YARN = { YARN_ENABLE_TELEMETRY: '0', YARN_NODE_LINKER: 'node-modules', YARN_ENABLE_GLOBAL_CACHE: 'false' };
-
-/** Yarn runs a script only where it has installed; the app's modules are put aside meanwhile. */
-function installed(folder: string): void {
-  const [modules, aside] = [join(folder, 'node_modules'), join(folder, 'modules-aside')];
-  renameSync(modules, aside);
-  const [node = '', bin = ''] = yarn;
-  const env = { ...process.env, ...YARN, CI: '', YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' };
-  execFileSync(node, [bin, 'install'], { cwd: folder, env, stdio: 'pipe' });
-  try {
-    renameSync(modules, join(folder, 'modules-of-yarn'));
-  } catch {
-    // It made none.
-  }
-  renameSync(aside, modules);
-}
