@@ -82,7 +82,10 @@ export const rows: readonly Row[] = [
   ]),
   ...others('twoAtOnce', 'two servers at once', DIRECT),
   ...others('oneAfterTheOther', 'a second server comes and goes', DIRECT, TAKEN),
-  ...others('keys', 'guard.key is edited', ['nest start --watch (swc), sh forks', 'nodemon --exec tsx']),
+  ...others('keys', 'guard.key is edited', ['nest start --watch (swc), sh forks', 'nodemon --exec tsx']).map((row) => ({
+    ...row,
+    doubles: false,
+  })),
   ...beside('guests', 'a seed script, a REPL, end-to-end tests beside it', false),
   ...beside('debuggers', 'a debugger launches the app beside it', true),
   ...others('waitingOrphan', 'kill -9 of the watcher of the app that waits', DIRECT, TAKEN),
