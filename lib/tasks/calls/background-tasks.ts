@@ -129,11 +129,10 @@ export class BackgroundTasks {
   /** Of a task whose id was read, or that was dispatched, while it is remembered: the last 1,000 that have settled are. Rejects with `BGW_NOT_SUPPORTED`. */
   async status(id: string): Promise<TaskStatus | undefined> {
     const { app } = this.at;
-    const { transport } = app;
     const status = app.status(id);
     if (status) return status;
-    if (!transport.status) throw notSupported(transport, 'status(id) of a task that is not in this process');
-    return await transport.status(id);
+    if (!app.transport.status) throw notSupported(app.transport, 'status(id) of a task that is not in this process');
+    return await app.transport.status(id);
   }
 
   /** Those that failed for good, the newest first; at most `limit`, default 100. Rejects with `BGW_NOT_SUPPORTED`. */
