@@ -20,7 +20,7 @@ const OUTER = ['adapters/[^/]+', 'testing', 'schematics'];
 const PEERS = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
 
 /** Sockets, secrets, and what is made of them. */
-const GUARD_PARTS = '^lib/(endpoint/|guard/(?!guard-keeper|when-to-guard))';
+const GUARD_PARTS = '^lib/(endpoint/|guard/(?!guard-keeper|when-to-guard|origin|watchers|ancestry|creation))';
 
 const escaped = (name) => name.replaceAll('.', '\\.');
 const pathOf = (room) => (/\.ts$/.test(room) ? `${escaped(room)}$` : `${room}/`);

@@ -11,6 +11,8 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { BackgroundWorkerOrchestrator } from './background-worker.orchestrator.js';
 import { moveToTheEdge } from './discovery/configuration.js';
+import { lookBeforePorts } from './discovery/look.js';
+import { creationOf } from './guard/creation.js';
 import {
   MODULE_OPTIONS,
   type BackgroundWorkerModuleOptions,
@@ -44,6 +46,7 @@ const hubOf = (clock: Clock, root: RootContext): EventHub => new EventHub(clock,
 class BackgroundWorkerCoreModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     moveToTheEdge(modules, BackgroundWorkerCoreModule);
+    creationOf(modules);
   }
 }
 
@@ -101,7 +104,16 @@ function withPools(registered: DynamicModule, names: readonly string[]): Dynamic
  * class AppModule {}
  * ```
  */
-@Module({ imports: [BackgroundWorkerCoreModule] })
+@Module({
+  imports: [BackgroundWorkerCoreModule],
+  providers: [
+    {
+      provide: Symbol('nestjs-background-worker:look'),
+      useFactory: lookBeforePorts,
+      inject: [{ token: MODULE_OPTIONS, optional: true }, ModulesContainer, CLOCK],
+    },
+  ],
+})
 export class BackgroundWorkerModule {
   static forRoot(options: BackgroundWorkerModuleOptions = {}): DynamicModule {
     return withPools(ConfigurableModuleClass.forRoot(options), Object.keys(options.pools ?? {}));

@@ -65,8 +65,14 @@ export class Channel {
   }
 }
 
-/** Why there is no channel: the other side went away, said nothing in time, proved nothing, or speaks no common version. */
-export type Refusal = 'gone' | 'silent' | 'unproven' | 'other-version';
+/**
+ * Why there is no channel: the other side went away, said nothing in time, proved nothing, took our proof for none, or speaks no common
+ * version.
+ */
+export type Refusal = 'gone' | 'silent' | 'unproven' | 'refused' | 'other-version';
+
+/** What the other side may know. A newcomer proves that it knows the first; the next ones are read only where that is none. */
+export type Secrets = () => Iterable<Buffer>;
 
 /**
  * Both sides prove by HMAC over both nonces that they know the secret, before anything else is said.
@@ -75,7 +81,7 @@ export type Refusal = 'gone' | 'silent' | 'unproven' | 'other-version';
 export async function openChannel(
   socket: Socket,
   role: Role,
-  secret: Buffer,
+  secrets: Secrets,
   clock: Clock,
   timeout: number,
 ): Promise<Channel | Refusal> {
@@ -89,10 +95,10 @@ export async function openChannel(
     { unref: true },
   );
   const lines = new Lines(socket);
-  const result = role === 'holder' ? await admit(socket, lines, secret) : await approach(socket, lines, secret);
+  const result = role === 'holder' ? await admit(socket, lines, secrets) : await approach(socket, lines, secrets);
   limit.cancel();
   if (typeof result === 'string') socket.destroy();
-  return result === 'gone' && silent ? 'silent' : result;
+  return (result === 'gone' || result === 'refused') && silent ? 'silent' : result;
 }
 
 /** What both proofs are about: both nonces, and the versions as each side has received them. */
@@ -101,7 +107,7 @@ const proven = (nonces: readonly [holder: string, newcomer: string], holder: unk
   JSON.stringify([holder ?? null, newcomer ?? null]),
 ];
 
-async function admit(socket: Socket, lines: Lines, secret: Buffer): Promise<Channel | Refusal> {
+async function admit(socket: Socket, lines: Lines, secrets: Secrets): Promise<Channel | Refusal> {
   const nonce = randomBytes(32).toString('hex');
   socket.write(`${JSON.stringify({ bgw: VERSIONS, nonce })}\n`);
   const line = await lines.next();
@@ -109,24 +115,32 @@ async function admit(socket: Socket, lines: Lines, secret: Buffer): Promise<Chan
   const { bgw, nonce: other, proof } = parse(line);
   if (!isHex(other)) return 'unproven';
   const said = proven([nonce, other], VERSIONS, bgw);
-  if (!same(mac(secret, 'newcomer', ...said), proof)) return 'unproven';
+  const secret = isHex(proof) ? find(secrets(), (one) => same(mac(one, 'newcomer', ...said), proof)) : undefined;
+  if (!secret) return 'unproven';
   socket.write(`${JSON.stringify({ proof: mac(secret, 'holder', ...said) })}\n`);
   return speaks(bgw) ? new Channel(socket, lines, sessionKey(secret, nonce, other), 'holder') : 'other-version';
 }
 
-async function approach(socket: Socket, lines: Lines, secret: Buffer): Promise<Channel | Refusal> {
+async function approach(socket: Socket, lines: Lines, secrets: Secrets): Promise<Channel | Refusal> {
   const hello = await lines.next();
-  if (hello === undefined) return 'gone';
+  const secret = find(secrets(), () => true);
+  if (hello === undefined || !secret) return 'gone';
   const { bgw, nonce: other } = parse(hello);
   if (!isHex(other)) return 'unproven';
   const nonce = randomBytes(32).toString('hex');
   const said = proven([other, nonce], bgw, VERSIONS);
   socket.write(`${JSON.stringify({ bgw: VERSIONS, nonce, proof: mac(secret, 'newcomer', ...said) })}\n`);
   const answer = await lines.next();
-  if (answer === undefined) return 'gone';
+  if (answer === undefined) return 'refused';
   const { proof } = parse(answer);
   if (!same(mac(secret, 'holder', ...said), proof)) return 'unproven';
   return speaks(bgw) ? new Channel(socket, lines, sessionKey(secret, other, nonce), 'newcomer') : 'other-version';
+}
+
+/** The first, and no more than that is read. */
+function find(secrets: Iterable<Buffer>, fits: (secret: Buffer) => boolean): Buffer | undefined {
+  for (const secret of secrets) if (fits(secret)) return secret;
+  return undefined;
 }
 
 const sessionKey = (secret: Buffer, holder: string, newcomer: string): Buffer =>

@@ -1,25 +1,26 @@
 import type { GuardOptions } from '../definition/module-options.js';
-import { ancestors, groupLeader } from '../host/ancestry.js';
 import { nameOf, type Gate, type GateKeeper, type Pass, type UnitId } from '../supervision/ports.js';
 import type { Guard } from './guard.js';
-import type { GuardedApp } from './make-guard.js';
-import { whenToGuard, whyOffAnyway, type Decision, type Origin } from './when-to-guard.js';
+import type { BootedApp } from './make-guard.js';
+import { decide } from './origin.js';
+import type { Decision } from './when-to-guard.js';
 
 /** The guard, as the app has it: whether it is on is known at once, and what it is made of is loaded only where it is. */
 export class GuardKeeper implements GateKeeper {
-  private decision: (Decision & { readonly origin?: Origin }) | undefined;
+  private decision: Decision | undefined;
   private guard: Guard | undefined;
+  private started: Promise<void> | undefined;
   private isClosing = false;
 
   constructor(
     private readonly options: GuardOptions,
-    private readonly app: GuardedApp,
+    private readonly app: BootedApp,
   ) {}
 
   /** One debug line says why, the first time. */
   get isOn(): boolean {
     if (this.decision === undefined) {
-      this.decision = this.decide();
+      this.decision = decide(this.options);
       const { on, because } = this.decision;
       this.app.logger.debug(`the development guard is ${on ? 'on' : 'off'}: ${because}`);
     }
@@ -30,12 +31,9 @@ export class GuardKeeper implements GateKeeper {
     return this.isOn ? { on: 'guard', enter: (signal, tell) => this.enter(nameOf(unit), signal, tell) } : undefined;
   }
 
-  async start(): Promise<void> {
-    if (!this.isOn) return;
-    const { makeGuard } = await import('./make-guard.js');
-    if (this.isClosing) return;
-    this.guard = makeGuard(this.options, this.app, this.decision?.origin ?? originOf());
-    await this.guard.start(this.app.named());
+  /** Once, for all workers: those that run from the start, and those that are started by hand. */
+  start(): Promise<void> {
+    return (this.started ??= this.begin());
   }
 
   beginClose(): void {
@@ -47,25 +45,19 @@ export class GuardKeeper implements GateKeeper {
     this.guard?.endClose();
   }
 
-  /** Where no worker is enabled nobody has started it: what is started by hand there passes. */
+  private async begin(): Promise<void> {
+    if (!this.isOn) return;
+    const { makeGuard } = await import('./make-guard.js');
+    if (this.isClosing) return;
+    this.guard = makeGuard(this.options, this.app);
+    await this.guard.start();
+  }
+
   private async enter(name: string, signal: AbortSignal, tell: (detail: string) => void): Promise<Pass> {
+    const started = this.start();
+    // Bootstrap may wait longer than a worker that is asked to stop does.
+    if (!this.guard) await started;
     if (this.guard) return await this.guard.enter(name, signal, tell);
     return { signal: new AbortController().signal, leave: () => undefined };
   }
-
-  /** The environment first: in production nothing else is read. */
-  private decide(): Decision & { readonly origin?: Origin } {
-    const { mode = 'auto' } = this.options;
-    const because = mode === 'off' ? "guard: 'off'" : mode === 'auto' ? whyOffAnyway(process.env) : undefined;
-    if (because !== undefined) return { on: false, because };
-    const origin = originOf();
-    return { ...whenToGuard(mode, origin), origin };
-  }
 }
-
-const originOf = (): Origin => ({
-  env: process.env,
-  self: [process.argv0, ...process.execArgv, ...process.argv.slice(1)].join(' '),
-  ancestors: ancestors(),
-  leader: groupLeader(),
-});

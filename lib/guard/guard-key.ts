@@ -1,69 +1,47 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { processInfo } from '../host/ancestry.js';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ProcessInfo } from './ancestry.js';
+import { entryOf, normalisedEntry, packageRoot, real, type Started } from './entry.js';
 
-/** What makes two processes the same app. */
+/** What the code says of an app. Which workers are enabled is no part of it: an edit of that makes no other app. */
 export interface AppIdentity {
   readonly rootModule: string;
-  /** Those that `enabled` or BACKGROUND_WORKERS names, none where all run: a worker that an edit adds is no other app. */
+  /** All workers that its modules name. They stand in for an entry that nobody knows. */
   readonly workers: readonly string[];
   /** `guard.key` */
   readonly key: string | undefined;
 }
 
-function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // `node dist/main`: there is no file of that name, but its directory may be reached through a link.
-    return dirname(path) === path ? path : join(real(dirname(path)), basename(path));
-  }
+/** The advice that works in two terminals of one source. */
+export const KEY_VARIABLE = 'BACKGROUND_WORKERS_KEY';
+
+const hash = (...parts: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+const uid = (): number | null => process.getuid?.() ?? null;
+
+/** What the environment says: it comes from whoever started the process, and is the same after a save. */
+const roleOf = ({ env }: Started): readonly (string | null)[] => [
+  env[KEY_VARIABLE] ?? null,
+  env['BACKGROUND_WORKERS']?.trim() ?? null,
+];
+
+/** By device and inode, so that a folder that is renamed stays the same; by its path where there are none. */
+function folder(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return process.platform === 'win32' || ino === 0n ? path : `${dev}:${ino}`;
 }
 
-function packageRoot(from: string): string {
-  for (let at = from; ; at = dirname(at)) {
-    if (existsSync(join(at, 'package.json'))) return at;
-    if (at === dirname(at)) return from;
-  }
+/** Without a common watcher: one package, entry, user, root module and key are one app. */
+export function appKey(started: Started, { rootModule, workers, key }: AppIdentity): string {
+  const entry = entryOf(started);
+  const root = packageRoot(entry === undefined ? real(started.cwd) : dirname(entry));
+  const what = entry === undefined ? [...workers].sort() : normalisedEntry(root, entry);
+  return hash('app', folder(root), what, uid(), rootModule, key ?? null, roleOf(started));
 }
 
-const isInstalled = (path: string): boolean => path.split(sep).includes('node_modules');
-const SOURCE = /(?<!\.config)\.[cm]?[jt]sx?$/;
-
-/**
- * What was started: of a runner in node_modules (vite-node, tsx) the first source file that it was given.
- * @param commandLine what the process was started with; a runner may have taken its own arguments out of `argv`
- */
-export function entryOf(argv: readonly string[], cwd: string, commandLine: () => readonly string[]): string {
-  const [, main = ''] = argv;
-  if (main !== '' && !isInstalled(main)) return real(main);
-  const paths = [...commandLine(), ...argv].slice(1).map((one) => resolve(cwd, one));
-  const given = paths.find((path) => SOURCE.test(path) && !isInstalled(path) && existsSync(path));
-  return given === undefined ? main : real(given);
-}
-
-export const ownEntry = (): string =>
-  entryOf(process.argv, process.cwd(), () => processInfo(process.pid)?.command.split(' ') ?? []);
-
-const OUT_DIRS = new Set(['src', 'dist', 'build', 'out', 'lib']);
-
-/** `src/main.ts` and `dist/main.js` are one. */
-export const normalisedEntry = (root: string, entry: string): string =>
-  relative(root, entry)
-    .replace(/\.[cm]?[jt]sx?$/, '')
-    .split(sep)
-    .filter((part) => !OUT_DIRS.has(part))
-    .join('/');
-
-export function guardKey({ rootModule, workers, key }: AppIdentity): string {
-  const entry = ownEntry();
-  const root = packageRoot(isInstalled(entry) ? real(process.cwd()) : dirname(entry));
-  return JSON.stringify([
-    root,
-    normalisedEntry(root, entry),
-    process.getuid?.() ?? null,
-    [...workers].sort(),
-    rootModule,
-    key ?? null,
-  ]);
+/** The same watcher's earlier child is mine to succeed, whatever else changed. */
+export function lineageKey(started: Started, { pid, started: since }: ProcessInfo): string {
+  const { cwd, argv } = started;
+  const entry = entryOf(started) ?? [cwd, ...argv.slice(1)];
+  return hash('lineage', pid, since, entry, uid(), roleOf(started));
 }

@@ -1,93 +1,107 @@
-import type { Socket } from 'node:net';
-import type { Held } from '../endpoint/endpoint.js';
-import { deferred } from '../shared/deferred.js';
-import { WorkerAborted } from '../shared/errors.js';
 import type { Pass } from '../supervision/ports.js';
-import { Holder } from './holder.js';
-import { goneLine, lookOut } from './look-out.js';
-import { joinProcess, stuckLine, type AppRecord } from './process-registry.js';
+import { deferred } from '../shared/deferred.js';
+import type { Named } from './guard-event.js';
+import type { Followed } from './look.js';
+import { lookOut } from './look-out.js';
 import { atMost } from './pause.js';
 import type { GuardPorts } from './ports.js';
-import { Seeker } from './seeker.js';
+import { Relatives, memberOf, type AppRecord } from './process-registry.js';
+import { Tenure } from './tenure.js';
 import { Turnstile } from './turnstile.js';
 
 /** One that was to be closed while it booted is closed so soon after its boot, in milliseconds. */
 const CLOSED_BY = 250;
 
 type State =
-  | { readonly type: 'outside' }
-  /** Waits for the older apps of this process. `booting`: and bootstrap with it. */
-  | { readonly type: 'joining' | 'booting' }
-  | { readonly type: 'seeking'; readonly seeker: Seeker }
-  | { readonly type: 'holding'; readonly holder: Holder; readonly lost: AbortController }
-  | { readonly type: 'out'; readonly why: 'closed' | 'superseded' | 'broken' };
+  /** Nobody wants to pass yet, or an app of this process goes first. `booting`: and bootstrap waits with it. */
+  | { readonly type: 'outside' | 'joining' | 'booting' }
+  | { readonly type: 'seeking' | 'holding'; readonly tenure: Tenure }
+  | { readonly type: 'out' };
 
-/** One developer's machine, one set of live workers: holds the endpoint while any body lives, and hands it over to a younger process. */
+/** One developer's machine, one set of live workers: holds the endpoints while any body lives, and hands them over to a newer app. */
 export class Guard {
   private state: State = { type: 'outside' };
-  /** `leaving`: an orphan that ends before it has booted, so that it does not listen on what a younger process has by now. */
+  /** `leaving`: an orphan that ends before it has booted, so that it does not listen on what a newer process has by now. */
   private app: 'open' | 'leaving' | 'closing' | 'closed' | 'superseded' = 'open';
   private readonly turnstile = new Turnstile();
-  /** Bootstrap waits no longer. */
   private readonly goOn = deferred();
   private readonly closed = deferred();
-  /** Once: a worker that is added at run time joins what was begun at boot. */
+  private readonly relatives: Relatives;
+  private readonly record: AppRecord;
+  /** Once: a worker that is added at run time, or started by hand, joins what was begun at boot. */
   private started: Promise<void> | undefined;
-  private leaveProcess: () => void = () => undefined;
-  private ports!: GuardPorts;
+  /** How often it has joined the others of its process: after the newer one has closed, again. */
+  private joined = 0;
+  private stopLooking: () => void = () => undefined;
 
-  /**
-   * @param portsOf made once it is known which workers were named as enabled: they are part of who this app is
-   * @param broken they cannot be made: rather no worker than two of them
-   */
+  /** @param followed the app whose end was waited for while this one was made */
   constructor(
-    private readonly portsOf: (workers: readonly string[]) => GuardPorts,
-    private readonly broken: (error: unknown) => void,
-  ) {}
-
-  /** Resolves when bootstrap may go on: only an app that is closing holds it up, at most `handoverTimeout`. */
-  start(workers: readonly string[]): Promise<void> {
-    return (this.started ??= this.join(workers));
-  }
-
-  private async join(workers: readonly string[]): Promise<void> {
-    try {
-      this.ports = this.portsOf(workers);
-    } catch (error) {
-      this.broken(error);
-      return this.out('broken');
-    }
-    const { clock, handoverTimeout, key } = this.ports;
-    const record: AppRecord = {
-      v: 1,
-      key,
+    private readonly ports: GuardPorts,
+    private followed: Followed | undefined,
+  ) {
+    const me = memberOf(ports);
+    this.relatives = new Relatives(me, ports.clock);
+    this.record = {
+      ...me,
       stop: () => this.supersede(),
       isClosing: () => this.app === 'closing' || this.state.type === 'booting',
+      ends: () => this.app === 'closing' || this.app === 'closed' || this.app === 'leaving',
+      changed: () => this.changed(),
+      keepsLineage: () => ports.places.some((one) => one.type === 'lineage' && this.tenure?.holder.has(one)),
+      cede: async () => await this.tenure?.cede(),
     };
-    const { older, leave } = joinProcess(record, clock);
-    this.leaveProcess = leave;
-    const stuck = (living: number): void => this.ports.warn(stuckLine(living));
-    const sought = older.released(() => this.app !== 'open', stuck).then(() => this.seek(false));
-    this.state = { type: older.isClosing() ? 'booting' : 'joining' };
-    if (this.state.type === 'booting') await atMost(clock, handoverTimeout, sought, this.goOn.promise);
-    else if (!older.exists) await Promise.race([sought, this.goOn.promise]);
+  }
+
+  /** Resolves when bootstrap may go on: only an app that is closing holds it up. */
+  start(): Promise<void> {
+    if (!this.started) this.relatives.join(this.record);
+    return (this.started ??= this.join());
+  }
+
+  enter(worker: string, signal: AbortSignal, tell: (detail: string) => void): Promise<Pass> {
+    const lost = (): AbortSignal | undefined =>
+      this.state.type === 'holding' ? this.state.tenure.lost.signal : undefined;
+    return this.turnstile.enter(worker, signal, tell, lost, () => this.left());
   }
 
   /** The app stops: what asks from now on waits for its end. */
   beginClose(): void {
     if (this.app !== 'leaving') this.goOn.resolve();
     this.app = 'closing';
-    if (this.state.type === 'seeking') this.state.seeker.end();
-    if (this.state.type === 'holding') this.state.holder.close();
+    this.stopLooking();
+    this.tenure?.giveUp();
+    this.tenure?.holder.close();
+    this.relatives.notify(this.record);
   }
 
-  /** The app has let go of its port. Abandoned bodies keep the endpoint: the end of the process is its release then. */
+  /** The app has let go of its ports. Abandoned bodies keep the endpoint: the end of the process is its release then. */
   endClose(): void {
     this.app = 'closed';
-    if (this.state.type === 'holding') this.state.holder.appClosed();
-    else this.out('closed');
+    if (this.tenure) this.tenure.holder.appClosed();
+    else this.state = { type: 'out' };
     this.closed.resolve();
-    if (this.turnstile.living.length === 0) this.leaveProcess();
+    this.left();
+  }
+
+  private get tenure(): Tenure | undefined {
+    return this.state.type === 'seeking' || this.state.type === 'holding' ? this.state.tenure : undefined;
+  }
+
+  private async join(): Promise<void> {
+    if (this.relatives.hasNewer) {
+      this.app = 'superseded';
+      this.state = { type: 'out' };
+      return this.ports.tell({ type: 'superseded' });
+    }
+    const { clock, shutdownTimeout } = this.ports;
+    const { before, anyCloses } = this.relatives;
+    const turn = ++this.joined;
+    const isOver = (): boolean => this.app !== 'open' || turn !== this.joined;
+    const stuck = (living: number): void => this.ports.tell({ type: 'olderCannotStop', living });
+    this.state = { type: anyCloses ? 'booting' : 'joining' };
+    const sought = this.relatives.released(isOver, stuck).then(() => (isOver() ? undefined : this.seek()));
+    if (anyCloses) await atMost(clock, shutdownTimeout, sought, this.goOn.promise);
+    else if (before.length === 0) await Promise.race([sought, this.goOn.promise]);
   }
 
   /** A newer app of this process has come. Returns how many bodies still live. */
@@ -96,8 +110,11 @@ export class Guard {
     const { clock, handoverTimeout } = this.ports;
     if (this.app === 'open') {
       this.app = 'superseded';
-      if (this.state.type === 'seeking') this.state.seeker.end();
-      else if (this.state.type === 'holding') this.state.holder.yield();
+      this.ports.tell({ type: 'superseded' });
+      this.stopLooking();
+      this.tenure?.giveUp();
+      this.tenure?.holder.yield();
+      if (this.state.type === 'joining' || boots) this.state = { type: 'out' };
       if (!boots) this.goOn.resolve();
     }
     if (this.app === 'superseded') await this.ports.drained();
@@ -111,65 +128,52 @@ export class Guard {
     return this.turnstile.living.length;
   }
 
-  async enter(worker: string, signal: AbortSignal, tell: (detail: string) => void): Promise<Pass> {
-    while (this.state.type !== 'holding' || this.state.lost.signal.aborted) await this.turnstile.wait(signal, tell);
-    return this.turnstile.admit(worker, this.state.lost.signal, () => this.left());
+  /** Where the newer app of this process closes, its workers come back to this one. */
+  private changed(): void {
+    if (this.app === 'superseded' && !this.relatives.hasNewer) {
+      this.app = 'open';
+      this.ports.tell({ type: 'cameBackHere' });
+      if (this.state.type === 'out') void this.join();
+    } else if (this.state.type === 'holding') void this.state.tenure.adopt().catch(() => undefined);
   }
 
   private left(): void {
-    if (this.state.type === 'holding') this.state.holder.check();
-    if (this.app === 'closed' && this.turnstile.living.length === 0) this.leaveProcess();
+    this.tenure?.holder.check();
+    if (this.app === 'closed' && this.turnstile.living.length === 0) this.relatives.leave(this.record);
   }
 
-  /** @param patient one who was displaced lets newcomers go first */
-  private async seek(patient: boolean): Promise<void> {
-    if (this.app === 'superseded') this.out('superseded');
+  private async seek(displaced?: Named): Promise<void> {
     if (this.app !== 'open') return;
-    const seeker = new Seeker(
-      this.ports,
-      (held) => this.won(held),
-      (socket) => this.serve(socket),
-      (by) => this.leave(seeker, by),
-      (holder) => this.turnstile.tell(holder),
-      patient,
-    );
-    this.state = { type: 'seeking', seeker };
-    const isOver = (): boolean => this.app !== 'open' || this.state.type !== 'seeking' || this.state.seeker !== seeker;
-    lookOut(this.ports, isOver, () => this.leave(seeker));
-    await seeker.run();
+    const { ports, turnstile, relatives, followed } = this;
+    const events = {
+      won: () => {
+        this.stopLooking();
+        this.state = { type: 'holding', tenure };
+        ports.notes.write();
+      },
+      orphaned: (by: Named) => this.leave(tenure, by),
+      released: (to: Named | undefined) => this.released(to),
+    };
+    const tenure: Tenure = new Tenure(ports, turnstile, relatives, events, displaced, followed);
+    this.followed = undefined;
+    this.state = { type: 'seeking', tenure };
+    // It has waited long enough for another save to come.
+    if (followed && ports.isOrphaned()) this.leave(tenure);
+    else this.stopLooking = lookOut(ports, () => this.leave(tenure));
+    await tenure.seek();
   }
 
-  private leave(seeker: Seeker, by?: number): void {
-    this.ports.say(goneLine(by));
-    seeker.end();
+  private leave(tenure: Tenure, successor?: Named): void {
+    this.ports.tell({ type: 'watcherGone', successor });
+    tenure.giveUp();
+    this.stopLooking();
     this.app = 'leaving';
     this.ports.closeApp();
   }
 
-  private serve(socket: Socket): void {
-    if (this.state.type === 'holding') this.state.holder.serve(socket);
-    else socket.destroy();
-  }
-
-  private won(held: Held): void {
-    const lost = new AbortController();
-    const holder = new Holder(this.ports, {
-      living: () => this.turnstile.living,
-      stop: () => lost.abort(new WorkerAborted('hand-over', 'the workers')),
-      release: () => this.released(held),
-    });
-    this.state = { type: 'holding', holder, lost };
-    this.ports.notes.write();
-    this.turnstile.open();
-  }
-
-  private released(held: Held): void {
-    held.release();
-    if (this.app === 'open') void this.seek(true);
-    else this.out(this.app === 'superseded' ? 'superseded' : 'closed');
-  }
-
-  private out(why: Extract<State, { type: 'out' }>['why']): void {
-    this.state = { type: 'out', why };
+  private released(to: Named | undefined): void {
+    this.state = { type: 'out' };
+    this.relatives.notify(this.record);
+    if (this.app === 'open') void this.seek(to);
   }
 }

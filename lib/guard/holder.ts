@@ -1,11 +1,17 @@
 import type { Socket } from 'node:net';
-import { openChannel, type Channel } from '../endpoint/channel.js';
+import type { Channel } from '../endpoint/channel.js';
+import type { Held } from '../endpoint/endpoint.js';
 import type { Timer } from '../shared/clock.js';
-import type { GuardPorts } from './ports.js';
-import { RUN_BOTH, asAsk, isYounger, seconds, type Ask } from './protocol.js';
+import { AnnouncedEnd } from './announced-end.js';
+import { Audience } from './audience.js';
+import type { Named } from './guard-event.js';
+import { Hand } from './hand.js';
+import type { GuardPorts, Place } from './ports.js';
+import { isNewer, type Ask } from './protocol.js';
+import { receive } from './reception.js';
+import { standingOf } from './standing.js';
 
-/** How long an unproven connection may last, in milliseconds. */
-const PROOF = 5_000;
+/** Between two reports, in milliseconds. */
 const PROGRESS = 1_000;
 
 interface Duty {
@@ -13,151 +19,162 @@ interface Duty {
   living(): readonly string[];
   /** Takes the gate from the workers. */
   stop(): void;
-  release(): void;
+  /** Other apps of this process, which the same watcher's next child replaces with this one, stop too. */
+  cede(): Promise<void>;
+  released(to: Named | undefined): void;
 }
 
 type Phase =
+  /** Some of the places are still another's; no worker has passed. */
+  | { readonly type: 'partial' }
   | { readonly type: 'holding' }
-  | { readonly type: 'yielding'; readonly since: number; readonly progress: Timer }
+  | { readonly type: 'yielding'; readonly since: number }
   | { readonly type: 'released' };
 
 /** The side that has what others ask for. */
 export class Holder {
-  private phase: Phase = { type: 'holding' };
-  /** The app: open, closing, or closed. */
-  private app: 'open' | 'closing' | 'closed' = 'open';
-  private readonly askers = new Map<Channel, Ask>();
-  private readonly kept = new Set<Channel>();
-  private forced: Timer | undefined;
+  private phase: Phase = { type: 'partial' };
+  private app: { readonly type: 'open' } | { readonly type: 'closing' | 'closed'; readonly end: AnnouncedEnd } = {
+    type: 'open',
+  };
+  private readonly hand = new Hand();
+  private readonly audience = new Audience();
+  private ceding = false;
+  private progress: Timer | undefined;
 
   constructor(
     private readonly ports: GuardPorts,
     private readonly duty: Duty,
   ) {}
 
-  /** Costs nothing until the other side has proven itself. */
-  serve(socket: Socket): void {
-    void this.attend(socket).catch(() => socket.destroy());
+  has(place: Place): boolean {
+    return this.hand.has(place);
+  }
+
+  add(place: Place, held: Held): void {
+    if (this.phase.type === 'released') held.release();
+    else this.hand.take(place, held);
+  }
+
+  complete(): void {
+    if (this.phase.type === 'partial') this.phase = { type: 'holding' };
+  }
+
+  /** Another keeps a place: those that were taken before are given back. */
+  giveBack(): void {
+    if (this.phase.type === 'partial') this.hand.open();
+  }
+
+  /** The app is past its start: it has bound its ports, or has none. */
+  settle(): void {
+    this.audience.settle(this.ports.me);
+  }
+
+  serve(place: Place, socket: Socket): void {
+    const left = (channel: Channel): void => this.audience.leave(channel);
+    const take = (...asked: Parameters<Holder['take']>): boolean => this.take(...asked);
+    void receive(this.ports, place, socket, { take, left }).catch(() => socket.destroy());
   }
 
   close(): void {
-    if (this.app === 'open') this.app = 'closing';
-    if (this.askers.size > 0) this.forceExit();
+    this.closes('closing');
+    this.report();
     this.check();
   }
 
   appClosed(): void {
-    this.app = 'closed';
+    this.closes('closed');
+    this.check();
+  }
+
+  private closes(type: 'closing' | 'closed'): void {
+    const end = this.app.type === 'open' ? new AnnouncedEnd(this.ports) : this.app.end;
+    this.app = { type, end };
+  }
+
+  /** Takes the gate from the workers, and releases once nothing of them lives. */
+  yield(): void {
+    if (this.phase.type !== 'partial' && this.phase.type !== 'holding') return;
+    this.phase = { type: 'yielding', since: this.ports.clock.now() };
+    if (this.app.type === 'open') this.duty.stop();
+    this.report();
     this.check();
   }
 
   /** Releases as soon as nothing lives any more. */
   check(): void {
-    const { phase } = this;
-    const wanted = phase.type === 'yielding' || this.app === 'closed';
-    if (phase.type === 'released' || !wanted || this.app === 'closing') return;
+    const { phase, app } = this;
+    const wanted = phase.type === 'yielding' || app.type === 'closed';
+    if (phase.type === 'released' || !wanted || app.type === 'closing' || this.ceding) return;
     const living = this.duty.living();
-    if (living.length > 0) return this.app === 'closed' && this.askers.size > 0 ? this.exit(living) : undefined;
-    this.release(phase);
+    if (living.length === 0) this.release(phase);
+    else if (app.type === 'closed') this.exit(living);
   }
 
-  private async attend(socket: Socket): Promise<void> {
-    const { secret, clock, me } = this.ports;
-    const channel = await openChannel(socket, 'holder', secret, clock, PROOF);
-    if (typeof channel === 'string') return;
-    const ask = asAsk(await channel.next());
-    if (!ask || this.phase.type === 'released') return channel.end();
-    if (this.leaves() || isYounger(ask, me)) this.yieldTo(channel, ask);
-    else this.keep(channel);
-    await channel.next();
-    this.askers.delete(channel);
-    this.kept.delete(channel);
-    channel.end();
+  private take(place: Place, channel: Channel, ask: Ask): boolean {
+    const { me } = this.ports;
+    if (this.phase.type === 'released') return false;
+    // Apps of one process know each other.
+    const isOwn = ask.type === 'look' && ask.pid === me.pid && ask.started === me.started;
+    const leaves = !isOwn && this.leaves(ask);
+    if (leaves || (this.app.type !== 'open' && !isOwn) || (ask.type === 'ask' && isNewer(ask, me))) {
+      this.audience.ask(channel, ask);
+      if (ask.type === 'ask' && place.type === 'lineage') this.cede();
+      if (ask.type === 'look' || this.phase.type === 'yielding') this.report();
+      else this.yield();
+      this.check();
+    } else if (ask.type === 'look') channel.send({ type: 'open', pid: me.pid });
+    else this.audience.keep(channel, me);
+    return true;
   }
 
-  private keep(channel: Channel): void {
-    const { pid, entry } = this.ports.me;
-    this.kept.add(channel);
-    channel.send({ type: 'kept', pid, entry });
-  }
-
-  private yieldTo(channel: Channel, ask: Ask): void {
-    this.askers.set(channel, ask);
-    if (this.app !== 'open') this.forceExit();
-    if (this.phase.type === 'holding') this.yield();
-    else this.tell();
+  private cede(): void {
+    this.ceding = true;
+    const over = (): void => {
+      this.ceding = false;
+      this.check();
+    };
+    void this.duty.cede().then(over, over);
   }
 
   /** A watcher that is gone has left old code behind: its app closes, whoever asks. */
-  private leaves(): boolean {
-    if (this.app !== 'open' || !this.ports.isOrphaned()) return false;
-    this.app = 'closing';
+  private leaves(ask: Ask): boolean {
+    if (this.app.type !== 'open' || !this.ports.isOrphaned()) return false;
+    this.ports.tell({ type: 'watcherGone', successor: ask.type === 'ask' ? ask : undefined });
+    this.closes('closing');
     this.ports.closeApp();
     return true;
   }
 
-  /** Takes the gate from the workers, and releases once nothing of them lives. */
-  yield(): void {
-    if (this.phase.type !== 'holding') return;
-    this.phase = { type: 'yielding', since: this.ports.clock.now(), progress: this.report() };
-    if (this.app === 'open') this.duty.stop();
-    this.check();
-  }
-
-  /** Tells the askers how far it is, now and once a second. */
-  private report(): Timer {
-    this.tell();
-    return this.ports.clock.after(
-      PROGRESS,
-      () => {
-        if (this.phase.type === 'yielding') this.phase = { ...this.phase, progress: this.report() };
-      },
-      { unref: true },
-    );
-  }
-
-  private tell(): void {
-    const workers = this.duty.living();
-    const abandoned = this.ports.abandoned(workers);
-    const type = abandoned.length > 0 && abandoned.length === workers.length ? 'stuck' : 'draining';
-    const closing = this.app !== 'open';
-    const { pid, entry } = this.ports.me;
-    for (const channel of this.askers.keys()) channel.send({ type, pid, entry, workers, closing });
+  /** Tells those who wait how far it is, now and once a second; while the app closes, its end is sure. */
+  private report(): void {
+    this.progress?.cancel();
+    if (this.phase.type === 'released' || this.audience.first === undefined) return;
+    const end = this.app.type === 'open' ? undefined : this.app.end;
+    this.audience.tellProgress(standingOf(this.ports, this.duty.living(), end));
+    end?.arm(() => this.exit(this.duty.living()));
+    this.progress = this.ports.clock.after(PROGRESS, () => this.report(), { unref: true });
   }
 
   private release(phase: Phase): void {
-    const { clock, hub, me } = this.ports;
-    const closing = this.app !== 'open';
+    const { clock, me } = this.ports;
+    const closing = this.app.type !== 'open';
     const ms = phase.type === 'yielding' ? clock.now() - phase.since : 0;
-    if (phase.type === 'yielding') phase.progress.cancel();
     this.phase = { type: 'released' };
-    this.forced?.cancel();
-    this.duty.release();
-    const [winner, ...others] = [...this.askers].sort(([, a], [, b]) => (isYounger(a, b) ? -1 : 1));
-    if (winner) {
-      const [channel, { pid, entry }] = winner;
-      channel.send({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
-      for (const [other] of others) other.send({ type: 'kept', pid, entry });
-      const to = closing ? `pid ${pid}` : `pid ${pid} (${entry})`;
-      this.ports.say(`workers handed over to ${to} after ${seconds(ms)}${closing ? '' : `. ${RUN_BOTH}`}`);
-      hub.emit({}, { type: 'handedOver', pid, ms });
-    }
-    for (const channel of [...others.map(([other]) => other), ...this.kept]) channel.finish();
+    this.progress?.cancel();
+    if (this.app.type !== 'open') this.app.end.cancel();
+    this.hand.open();
+    const to = this.audience.release({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
+    if (to) this.ports.tell({ type: 'handedOver', to, ms, closing });
+    this.duty.released(to);
   }
 
-  /** While this app closes somebody waits for its HTTP port: whatever hangs, the process ends in time. */
-  private forceExit(): void {
-    const { shutdownTimeout, handoverTimeout, clock } = this.ports;
-    const late = (): void => {
-      this.forced = undefined;
-      if (this.askers.size > 0) this.exit(this.duty.living());
-    };
-    this.forced ??= clock.after(Math.min(shutdownTimeout, 0.8 * handoverTimeout), late, { unref: true });
-  }
-
+  /** Somebody waits, and this process is past the end that it has announced. */
   private exit(living: readonly string[]): void {
-    const [first] = this.askers.values();
-    const who = living.length > 0 ? `still running: ${living.join(', ')}` : 'the shutdown does not end';
-    this.ports.exit(`pid ${first?.pid} waits for this process to end; ${who}; exiting`);
+    const { first } = this.audience;
+    if (first === undefined || this.phase.type === 'released' || this.app.type === 'open') return;
+    const option = this.ports.abandoned(living).length > 0 ? 'stopTimeout' : this.app.end.is.option;
+    this.ports.tell({ type: 'forced', by: first, living, option });
+    this.ports.exit();
   }
 }

@@ -1,17 +1,19 @@
+import type { Timer } from '../shared/clock.js';
 import type { GuardPorts } from './ports.js';
 
 /** In milliseconds. */
 const EVERY = 3_000;
 
-export const goneLine = (successor: number | undefined): string =>
-  `the watcher of this process is gone${successor === undefined ? '' : `, and pid ${successor} has the workers`}: it ends`;
-
-/** One that waits is asked nothing: it looks by itself whether its watcher is gone. */
-export function lookOut(ports: GuardPorts, isOver: () => boolean, leave: () => void): void {
+/**
+ * One that waits is asked nothing: it looks by itself whether its watcher is gone.
+ * @returns the end of that
+ */
+export function lookOut(ports: GuardPorts, leave: () => void): () => void {
+  let timer: Timer;
   const look = (): void => {
-    if (isOver()) return;
     if (ports.isOrphaned()) leave();
-    else lookOut(ports, isOver, leave);
+    else timer = ports.clock.after(EVERY, look, { unref: true });
   };
-  ports.clock.after(EVERY, look, { unref: true });
+  timer = ports.clock.after(EVERY, look, { unref: true });
+  return () => timer.cancel();
 }

@@ -1,92 +1,111 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { Logger } from '@nestjs/common';
-import type { WorkerState } from '../contract/worker-state.js';
 import type { GuardOptions } from '../definition/module-options.js';
-import { endpointOf } from '../endpoint/endpoint.js';
 import { userDirectory, userSecret } from '../endpoint/user-secret.js';
 import type { EventHub } from '../events/event-hub.js';
-import { isOrphaned, startedBy } from '../host/ancestry.js';
+import { isOrphaned, processInfo } from './ancestry.js';
 import { endProcess } from '../host/signals.js';
-import { processBorn, type Clock } from '../shared/clock.js';
-import { messageOf } from '../shared/errors.js';
+import type { Clock } from '../shared/clock.js';
+import type { WorkerState } from '../contract/worker-state.js';
 import type { Supervisor } from '../supervision/supervisor.js';
+import type { GuardEvent, Note } from './guard-event.js';
+import type { AppIdentity } from './guard-key.js';
 import { Guard } from './guard.js';
-import { guardKey, ownEntry, type AppIdentity } from './guard-key.js';
+import { lineOf } from './lines.js';
+import { look, type Followed } from './look.js';
 import type { GuardPorts } from './ports.js';
-import { isBornOrphan, type Origin } from './when-to-guard.js';
+import { originOf } from './origin.js';
+import { ownIdentity, placesOf } from './surroundings.js';
+import { isBornOrphan, watcherOf } from './when-to-guard.js';
 
 const HANDOVER_TIMEOUT = 10_000;
 
 /** What the guard needs of the app around it. */
-export interface GuardedApp extends Pick<AppIdentity, 'rootModule'> {
+export interface GuardedApp extends Omit<AppIdentity, 'key'> {
+  /** Among the apps of its process. */
+  readonly created: number;
   readonly clock: Clock;
-  readonly hub: EventHub;
   readonly logger: Logger;
   readonly shutdownTimeout: number;
+}
+
+export interface BootedApp extends GuardedApp {
+  readonly hub: EventHub;
   units(): readonly Supervisor[];
-  /** The workers that were enabled one by one. */
-  named(): readonly string[];
   drain(): Promise<unknown>;
 }
 
-export function makeGuard(
+/** Whom the apps that are made just now have waited for, by the order of their creation. */
+const followed = new Map<number, Followed>();
+
+/** While the app is made: waits for the ports of one that closes. */
+export async function lookFirst(
   { key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions,
   app: GuardedApp,
-  origin: Origin,
-): Guard {
-  const recorded = startedBy(origin.ancestors);
+): Promise<void> {
+  const { clock, created, logger } = app;
+  const places = placesOf({ ...app, key }, originOf());
+  const tell = writer(logger);
+  const one = await look({ clock, handoverTimeout, places, me: ownIdentity(), tell });
+  if (one) followed.set(created, one);
+}
+
+const writer =
+  (logger: Logger) =>
+  (event: GuardEvent): void => {
+    const { level, text } = lineOf(event);
+    logger[level](text);
+  };
+
+export function makeGuard({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions, app: BootedApp): Guard {
+  const { clock, logger, shutdownTimeout, created } = app;
+  const origin = originOf();
+  const places = placesOf({ ...app, key }, origin);
+  const recorded = watcherOf(origin.ancestors);
   const bornOrphan = isBornOrphan(origin);
-  const portsFor = (workers: readonly string[]): GuardPorts => ({
-    ...portsOf({ ...app, workers, key }, () => guard.endClose()),
-    isOrphaned: () => bornOrphan || isOrphaned(recorded),
+  const me = ownIdentity();
+  const write = writer(logger);
+  const supervisors = (names?: readonly string[]): readonly Supervisor[] =>
+    app.units().filter(({ policy }) => names?.includes(policy.name) ?? true);
+  const ports: GuardPorts = {
+    clock,
+    places,
+    me,
+    created,
     handoverTimeout,
-  });
-  const guard = new Guard(portsFor, (error) =>
-    app.logger.error(`the guard cannot work: ${messageOf(error)}; no worker starts here`),
-  );
+    shutdownTimeout,
+    check: () => void userSecret(userDirectory()),
+    abandoned: (workers) =>
+      supervisors(workers)
+        .filter(isAbandoned)
+        .map(({ policy }) => policy.name),
+    drained: async () =>
+      void (await Promise.all(supervisors().map((one) => one.until(() => one.state.status !== 'stopping')))),
+    stopsBy: () => supervisors().reduce<number | undefined>((last, one) => later(last, deadlineOf(one)), undefined),
+    isOrphaned: () => bornOrphan || isOrphaned(recorded),
+    closeApp: () => endProcess(clock, shutdownTimeout, () => app.drain().then(() => guard.endClose()), 0),
+    exit: () => process.exit(1),
+    onExit: (fn) => {
+      process.once('exit', fn);
+      return () => process.removeListener('exit', fn);
+    },
+    notes: notesOf(places.at(-1)?.key ?? '', me, () => new Date(clock.wall()).toISOString()),
+    tell: (event) => {
+      write(event);
+      publish(app.hub, event);
+    },
+  };
+  const guard = new Guard(ports, followed.get(created));
+  followed.delete(created);
   return guard;
 }
 
-/** @param closed the app has been drained where nobody listens for a signal */
-function portsOf(
-  app: GuardedApp & AppIdentity,
-  closed: () => void,
-): Omit<GuardPorts, 'isOrphaned' | 'handoverTimeout'> {
-  const { clock, hub, logger, shutdownTimeout } = app;
-  const key = guardKey(app);
-  const directory = userDirectory();
-  const entry = relative(process.cwd(), ownEntry());
-  const me = { pid: process.pid, entry, born: processBorn() };
-  return {
-    clock,
-    hub,
-    key,
-    me,
-    shutdownTimeout,
-    endpoint: endpointOf(key),
-    // The app's own, so that nobody can relay what is said about one app to the holder of another.
-    secret: createHmac('sha256', userSecret(directory)).update(key).digest(),
-    notes: notesIn(join(directory, `${createHash('sha256').update(key).digest('hex').slice(0, 16)}.json`), me, () =>
-      new Date(clock.wall()).toISOString(),
-    ),
-    abandoned: (workers) =>
-      app
-        .units()
-        .filter((one) => workers.includes(one.policy.name) && stuck(one))
-        .map((one) => one.policy.name),
-    drained: async () =>
-      void (await Promise.all(app.units().map((one) => one.until(() => one.state.status !== 'stopping')))),
-    closeApp: () => endProcess(clock, shutdownTimeout, () => app.drain().then(closed), 0),
-    exit: (line) => {
-      logger.error(line);
-      process.exit(1);
-    },
-    say: (line) => logger.log(line),
-    warn: (line) => logger.warn(line),
-  };
-}
+const deadlineOf = ({ state }: Supervisor): number | undefined =>
+  state.status === 'stopping' ? state.deadline : undefined;
+const later = (one: number | undefined, other: number | undefined): number | undefined =>
+  other === undefined ? one : Math.max(one ?? 0, other);
 
 const WAITED_FOR: Readonly<Record<WorkerState['status'], boolean>> = {
   running: true,
@@ -97,26 +116,34 @@ const WAITED_FOR: Readonly<Record<WorkerState['status'], boolean>> = {
   stopped: false,
   failed: false,
 };
-const stuck = ({ machine, state }: Supervisor): boolean => machine.live && !WAITED_FOR[state.status];
+const isAbandoned = ({ machine, state }: Supervisor): boolean => machine.live && !WAITED_FOR[state.status];
 
-const notesIn = (path: string, me: GuardPorts['me'], since: () => string): GuardPorts['notes'] => ({
-  write: () => {
-    try {
-      writeFileSync(path, JSON.stringify({ ...me, since: since() }), { mode: 0o600 });
-    } catch {
-      // Nothing but a better line in a log is lost.
-    }
-  },
-  read: () => {
-    try {
-      const { pid, entry, since } = JSON.parse(readFileSync(path, 'utf8')) as {
-        pid: number;
-        entry: string;
-        since: string;
-      };
-      return `pid ${pid} (${entry}) holds the workers since ${since}`;
-    } catch {
-      return 'another process holds the workers';
-    }
-  },
-});
+function publish(hub: EventHub, event: GuardEvent): void {
+  if (event.type === 'handedOver') hub.emit({}, { type: 'handedOver', pid: event.to.pid, ms: event.ms });
+  if (event.type === 'tookOver') hub.emit({}, { type: 'tookOver', pid: event.from.pid, ms: event.ms });
+  if (event.type === 'waitingForHolder') hub.emit({}, { type: 'waitingForHolder', pid: event.holder.pid });
+}
+
+/** Nothing but a better line in a log is lost where it fails. */
+function attempt<T>(what: () => T): T | undefined {
+  try {
+    return what();
+  } catch {
+    return undefined;
+  }
+}
+
+const isAlive = ({ pid, started }: Note & GuardPorts['me']): boolean => processInfo(pid)?.started === started;
+
+function notesOf(key: string, me: GuardPorts['me'], since: () => string): GuardPorts['notes'] {
+  const path = (): string =>
+    join(userDirectory(), `${createHash('sha256').update(key).digest('hex').slice(0, 16)}.json`);
+  const read = (): Note | undefined => {
+    const note = JSON.parse(readFileSync(path(), 'utf8')) as Note & GuardPorts['me'];
+    return isAlive(note) ? note : undefined;
+  };
+  return {
+    write: () => attempt(() => writeFileSync(path(), JSON.stringify({ ...me, since: since() }), { mode: 0o600 })),
+    read: () => attempt(read),
+  };
+}

@@ -30,3 +30,6 @@ export async function atMost(clock: Clock, ms: number, ...waits: readonly Promis
     return () => undefined;
   });
 }
+
+/** 20 ms, then twice as long each time, at most a second. */
+export const growing = (attempt: number): number => Math.min(1_000, 20 * 2 ** attempt);

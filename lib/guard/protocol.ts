@@ -5,11 +5,12 @@ export interface Identity {
   readonly pid: number;
   /** What it runs, for the log. */
   readonly entry: string;
-  /** When its process began, in epoch milliseconds: the younger one has the newer code. */
-  readonly born: number;
+  /** The kernel's word of when its process began; no clock of the process's own. Absent where nobody knows. */
+  readonly started?: number | undefined;
 }
 
-export type Ask = Identity & { readonly type: 'ask' };
+/** `ask`: for the workers. `look`: whether the holder closes, and nothing more. */
+export type Ask = Identity & { readonly type: 'ask' | 'look' };
 
 interface Progress {
   readonly pid: number;
@@ -17,10 +18,12 @@ interface Progress {
   /** Those of whom a body lives. */
   readonly workers: readonly string[];
   readonly closing: boolean;
+  /** Milliseconds by which it will have ended, or let go. */
+  readonly endsIn?: number;
 }
 
 export type Answer =
-  /** The holder's workers stop. `closing`: so does its app, and its HTTP port will be free. */
+  /** The holder's workers stop. `closing`: so does its app, and its ports will be free. */
   | (Progress & { readonly type: 'draining' })
   /** A body does not settle: nothing is released until it has, or until the process has ended. */
   | (Progress & { readonly type: 'stuck' })
@@ -31,22 +34,30 @@ export type Answer =
       readonly ms: number;
       readonly closing: boolean;
     }
-  /** The holder, or the one who takes over from it, is younger; this connection ends when the endpoint is free. */
-  | { readonly type: 'kept'; readonly pid: number; readonly entry: string };
+  /** The holder is newer; this connection ends when the endpoint is free. `settled`: it is past its start. */
+  | { readonly type: 'kept'; readonly pid: number; readonly entry: string; readonly settled?: boolean }
+  /** The holder that keeps it has handed over to this one. */
+  | { readonly type: 'passed'; readonly pid: number; readonly entry: string }
+  /** The holder that keeps it is past its start by now. */
+  | { readonly type: 'settled'; readonly pid: number }
+  /** To a look: it does not close. */
+  | { readonly type: 'open'; readonly pid: number };
 
-export const RUN_BOTH = "To run both, give one of them forRoot({ guard: { key: '…' } })";
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
-const ANSWERS: readonly unknown[] = ['draining', 'stuck', 'released', 'kept'];
+const ANSWERS: readonly unknown[] = ['draining', 'stuck', 'released', 'kept', 'passed', 'settled', 'open'];
 
 /** Messages are proven to come from our own user; still, what is not understood is ignored. */
 export const asAnswer = (message: Message): Answer | undefined =>
   ANSWERS.includes(message['type']) && typeof message['pid'] === 'number' ? (message as unknown as Answer) : undefined;
 
 export const asAsk = (message: Message | undefined): Ask | undefined =>
-  message?.['type'] === 'ask' && typeof message['pid'] === 'number' && typeof message['born'] === 'number'
+  (message?.['type'] === 'ask' || message?.['type'] === 'look') && typeof message['pid'] === 'number'
     ? (message as unknown as Ask)
     : undefined;
 
-export const isYounger = (one: Identity, other: Identity): boolean =>
-  one.born === other.born ? one.pid > other.pid : one.born > other.born;
+/** By the kernel's order, ties by the higher pid. Where that is unknown, whoever asks later is the newer one. */
+export function isNewer(asker: Identity, holder: Identity): boolean {
+  if (typeof asker.started !== 'number' || typeof holder.started !== 'number') return true;
+  return asker.started === holder.started ? asker.pid > holder.pid : asker.started > holder.started;
+}

@@ -1,58 +1,71 @@
 import type { Socket } from 'node:net';
-import { openChannel, type Channel, type Refusal } from '../endpoint/channel.js';
-import type { Held } from '../endpoint/endpoint.js';
-import { deferred } from '../shared/deferred.js';
 import { messageOf } from '../shared/errors.js';
+import { Bootstrap } from './bootstrap.js';
+import { converse } from './conversation.js';
+import type { GuardEvent, Named } from './guard-event.js';
+import { arrival, hear, lenderIn, namedIn, type Heard, type Turn } from './heard.js';
+import type { Holder } from './holder.js';
+import type { Followed } from './look.js';
+import { Once } from './once.js';
+import { Pace } from './pace.js';
 import { Pause } from './pause.js';
-import type { GuardPorts } from './ports.js';
-import { RUN_BOTH, asAnswer, seconds, type Answer } from './protocol.js';
+import type { GuardPorts, Place, SeekerDuty } from './ports.js';
+import type { Answer } from './protocol.js';
 
-/** How long the endpoint must be free before one who was displaced takes it back, in milliseconds. */
+/** How long the endpoint must be free before one who waits takes it from those that come and go, in milliseconds. */
 const PATIENCE = 3_000;
-/** Between a connection that was closed on us and the next. */
+/** For one who was promised it to come, in milliseconds. */
+const BRIEF = 300;
+/** Between two looks for it. */
 const AGAIN = 20;
 /** How long a holder may take to prove itself, before another connection is tried. */
 const PROOF = 10_000;
 
-/** The side that asks: takes the endpoint where it is free, else asks its holder, again and again. */
+/** The side that asks: takes the places where they are free, else asks their holders, again and again. */
 export class Seeker {
-  private readonly bootstrap = deferred();
-  private socket: Socket | undefined;
   private readonly pause: Pause;
+  private readonly bootstrap: Bootstrap;
+  private socket: Socket | undefined;
   private over = false;
-  private asked: { readonly at: number; readonly of: Answer } | undefined;
-  private warned = false;
-  private patient: boolean;
+  private turn: Turn;
+  private last: Heard | undefined;
+  private readonly pace = new Pace();
+  private readonly once: Once;
 
   /**
-   * @param orphaned a younger process has the workers, and nobody else will stop this one
-   * @param displaced one who was displaced lets newcomers go first, and has said so already
+   * @param holder what is taken becomes its
+   * @param displaced by this one, which is to go first; absent for a newcomer
+   * @param followed the app whose end was waited for already
    */
   constructor(
     private readonly ports: GuardPorts,
-    private readonly won: (held: Held) => void,
-    private readonly serve: (socket: Socket) => void,
-    private readonly orphaned: (by: number) => void,
-    private readonly waitsFor: (holder: string) => void,
-    private readonly displaced: boolean,
+    private readonly holder: Holder,
+    private readonly duty: SeekerDuty,
+    private readonly displaced: Named | undefined,
+    followed: Followed | undefined,
   ) {
-    this.patient = displaced;
+    const of = followed && {
+      type: 'released' as const,
+      pid: followed.pid,
+      entry: followed.entry,
+      ms: 0,
+      closing: true,
+    };
+    this.last = followed && of && { since: followed.since, of, settled: true };
+    this.turn = displaced ? 'promised' : 'mine';
+    this.once = new Once(ports);
     this.pause = new Pause(ports.clock);
+    this.bootstrap = new Bootstrap(ports, () => this.late());
   }
 
-  /** Resolves when bootstrap may go on. */
   run(): Promise<void> {
-    const { clock, handoverTimeout } = this.ports;
-    const limit = clock.after(handoverTimeout, () => this.late(), { unref: true });
-    void this.seek().finally(() => {
-      limit.cancel();
-      if (!this.over) this.bootstrap.resolve();
-    });
-    return this.bootstrap.promise;
+    void this.seek().then(() => (this.over ? this.bootstrap.leave() : this.bootstrap.goOn()));
+    return this.bootstrap.wait();
   }
 
   end(): void {
     this.over = true;
+    this.bootstrap.leave();
     this.socket?.destroy();
     this.pause.end();
   }
@@ -60,121 +73,108 @@ export class Seeker {
   private async seek(): Promise<void> {
     while (!this.over) {
       try {
-        if (this.patient ? await this.waitForTurn() : await this.take()) return;
+        if (await this.round()) return;
       } catch (error) {
-        this.warnOnce(`the guard cannot work: ${messageOf(error)}; no worker starts here until it can`);
-        this.bootstrap.resolve();
+        this.say({ type: 'broken', message: messageOf(error), retries: true });
+        this.bootstrap.goOn();
         await this.pause.rest(PATIENCE);
       }
     }
   }
 
-  /** As one who was displaced: only what stays free is taken. @returns whether the endpoint is ours */
-  private async waitForTurn(): Promise<boolean> {
-    const socket = await this.ports.endpoint.reach();
-    if (socket) {
-      await this.ask(socket);
+  /** @returns whether all places are ours */
+  private async round(): Promise<boolean> {
+    this.ports.check();
+    if (this.turn !== 'mine' && !(await this.isMyTurn())) return false;
+    for (const place of this.ports.places) {
+      if (this.holder.has(place) || this.duty.isKeptHere(place)) continue;
+      const held = await place.endpoint.hold((socket) => this.holder.serve(place, socket));
+      if (held) {
+        this.holder.add(place, held);
+        if (!this.over) continue;
+        this.holder.giveBack();
+        return true;
+      }
+      const socket = await place.endpoint.reach();
+      if (socket) await this.ask(place, socket);
+      else await this.pause.rest(1);
       return false;
     }
-    await this.pause.rest(PATIENCE);
-    return !this.over && (await this.take());
+    this.win();
+    return true;
   }
 
-  /** @returns whether the endpoint is ours */
-  private async take(): Promise<boolean> {
-    const { endpoint } = this.ports;
-    const held = await endpoint.hold(this.serve);
-    if (held) {
-      if (this.over) held.release();
-      else this.win(held);
-      return true;
+  private async isMyTurn(): Promise<boolean> {
+    const { clock, places } = this.ports;
+    const brief = this.turn === 'promised';
+    for (const until = clock.now() + BRIEF; ;) {
+      for (const place of places) {
+        const socket = this.duty.isKeptHere(place) ? undefined : await place.endpoint.reach();
+        if (socket) {
+          await this.ask(place, socket);
+          return false;
+        }
+      }
+      await this.pause.rest(brief ? AGAIN : PATIENCE);
+      if (this.over || !brief || clock.now() > until) break;
     }
-    const socket = await endpoint.reach();
-    if (socket) await this.ask(socket);
-    else await this.pause.rest(1);
-    return false;
+    this.turn = 'mine';
+    return !this.over;
   }
 
-  private win(held: Held): void {
-    const { hub, clock } = this.ports;
-    this.won(held);
-    if (!this.asked || this.asked.of.type === 'kept') return;
-    const { of, at } = this.asked;
-    const ms = clock.now() - at;
-    const from = of.closing ? `pid ${of.pid}` : `pid ${of.pid} (${of.entry})`;
-    const both = of.closing ? '' : `, which is still running. ${RUN_BOTH}`;
-    this.ports.say(`workers taken over from ${from} after ${seconds(ms)}${both}`);
-    hub.emit({}, { type: 'tookOver', pid: of.pid, ms });
+  private win(): void {
+    this.duty.won(lenderIn(this.last));
+    const event = arrival(this.last, this.displaced, this.ports.clock.now());
+    if (event) this.ports.tell(event);
   }
 
-  private async ask(socket: Socket): Promise<void> {
-    const { secret, clock } = this.ports;
+  private async ask(place: Place, socket: Socket): Promise<void> {
+    const { clock, me } = this.ports;
     this.socket = socket;
     if (this.over) return void socket.destroy();
     const begun = clock.now();
-    const channel = await openChannel(socket, 'newcomer', secret, clock, PROOF);
-    if (typeof channel === 'string' && channel !== 'gone') return await this.refused(channel);
-    if (typeof channel === 'object' && (await this.converse(channel))) return;
-    // One that had lasted has ended because its holder did: the endpoint is free now.
-    if (clock.now() - begun < AGAIN) await this.pause.rest(AGAIN);
+    const proof = { timeout: PROOF, attempt: this.pace.failures };
+    const ended = await converse(this.ports, place, socket, { type: 'ask', ...me }, proof, (answer) =>
+      this.heard(answer),
+    );
+    await this.after(this.pace.next(ended, clock.now() - begun));
   }
 
-  /** @returns whether anything was answered */
-  private async converse(channel: Channel): Promise<boolean> {
-    channel.send({ type: 'ask', ...this.ports.me });
-    let heard = false;
-    for (let message = await channel.next(); message; message = await channel.next()) {
-      const answer = asAnswer(message);
-      if (!answer) continue;
-      heard = true;
-      this.heard(answer);
-      if (answer.type === 'released') break;
+  private async after({ rest, strange }: ReturnType<Pace['next']>): Promise<void> {
+    if (strange) {
+      const note = this.ports.notes.read();
+      this.say({ type: 'strange', why: strange, note });
+      if (note) this.duty.waitsFor(note);
+      this.bootstrap.goOn();
     }
-    channel.end();
-    return heard;
+    if (rest > 0) await this.pause.rest(rest);
   }
 
-  private heard(answer: Answer): void {
-    const { hub, clock } = this.ports;
-    this.asked = { at: this.asked?.at ?? clock.now(), of: answer };
-    this.patient = answer.type === 'kept';
-    if (answer.type !== 'released') this.waitsFor(`pid ${answer.pid} (${answer.entry})`);
-    if (answer.type === 'kept') {
-      const { pid, entry } = answer;
-      if (this.ports.isOrphaned()) return this.orphaned(pid);
-      if (!this.displaced)
-        this.ports.say(`pid ${pid} (${entry}) has the workers; they wait here until it has ended. ${RUN_BOTH}`);
-      hub.emit({}, { type: 'waitingForHolder', pid });
-    }
-    if (answer.type === 'stuck')
-      this.warnOnce(
-        `pid ${answer.pid} (${answer.entry}) cannot stop ${answer.workers.join(', ')}: the workers wait for it`,
-      );
-    if (answer.type === 'kept' || !answer.closing) this.bootstrap.resolve();
+  private heard(answer: Answer): 'on' | 'enough' {
+    this.bootstrap.heard(answer);
+    const { heard, turn } = hear(answer, this.last, this.ports.clock.now());
+    this.last = heard;
+    this.turn = turn;
+    if ('entry' in answer && answer.type !== 'released') this.duty.waitsFor(answer);
+    if (answer.type === 'kept') this.holder.giveBack();
+    if (answer.type === 'kept' || answer.type === 'passed') this.kept(answer);
+    if (answer.type === 'stuck') this.say({ type: 'cannotStop', holder: answer, workers: answer.workers });
+    return answer.type === 'released' ? 'enough' : 'on';
   }
 
-  private async refused(why: Exclude<Refusal, 'gone'>): Promise<void> {
-    if (why === 'silent') return;
-    const line = why === 'unproven' ? 'did not prove that it belongs to this user' : 'speaks another protocol version';
-    const holder = this.ports.notes.read();
-    this.waitsFor(holder);
-    this.warnOnce(`${holder} and ${line}: the workers wait`);
-    this.bootstrap.resolve();
-    await this.pause.rest(PATIENCE);
+  private kept(holder: Named): void {
+    if (this.ports.isOrphaned()) return this.duty.orphaned(holder);
+    if (this.displaced?.pid !== holder.pid) this.say({ type: 'waitingForHolder', holder });
   }
 
-  /** Bootstrap has waited long enough. */
   private late(): void {
-    const { asked, socket } = this;
-    if (asked && asked.of.type !== 'kept')
-      this.warnOnce(`pid ${asked.of.pid} (${asked.of.entry}) has not handed the workers over yet; they wait`);
-    else if (!asked && socket?.destroyed === false)
-      this.warnOnce(`${this.ports.notes.read()} and does not answer: the workers wait`);
-    this.bootstrap.resolve();
+    const holder = namedIn(this.last);
+    if (holder) this.say({ type: 'late', holder });
+    else if (this.socket?.destroyed === false)
+      this.say({ type: 'strange', why: 'silent', note: this.ports.notes.read() });
   }
 
-  private warnOnce(line: string): void {
-    if (!this.warned && !this.over) this.ports.warn(line);
-    this.warned = true;
+  private say(event: GuardEvent): void {
+    if (!this.over) this.once.tell(event);
   }
 }

@@ -15,7 +15,7 @@ export class Turnstile {
   }
 
   /** Until the next `open()`; never, once the signal has aborted. */
-  async wait(signal: AbortSignal, tell: Tell): Promise<void> {
+  private async wait(signal: AbortSignal, tell: Tell): Promise<void> {
     const entrant = deferred();
     this.entrants.set(entrant, tell);
     if (this.detail !== undefined) tell(this.detail);
@@ -29,13 +29,31 @@ export class Turnstile {
     this.entrants.clear();
   }
 
+  /**
+   * Waits until somebody may pass.
+   * @param lost while one may: it aborts when that is over
+   */
+  async enter(
+    worker: string,
+    signal: AbortSignal,
+    tell: Tell,
+    lost: () => AbortSignal | undefined,
+    left: () => void,
+  ): Promise<Pass> {
+    for (;;) {
+      const pass = lost();
+      if (pass && !pass.aborted) return this.admit(worker, pass, left);
+      await this.wait(signal, tell);
+    }
+  }
+
   /** Who keeps them waiting. */
   tell(detail: string): void {
     this.detail = detail;
     for (const tell of this.entrants.values()) tell(detail);
   }
 
-  admit(worker: string, signal: AbortSignal, left: () => void): Pass {
+  private admit(worker: string, signal: AbortSignal, left: () => void): Pass {
     const leave = (): void => {
       this.passes.delete(pass);
       left();

@@ -38,7 +38,7 @@ beforeEach(async () => {
   admitted = [];
   held = (await abstractSocket(name).hold((socket) => {
     open.push(socket);
-    admitted.push(openChannel(socket, 'holder', secret, clock, 400));
+    admitted.push(openChannel(socket, 'holder', () => [secret], clock, 400));
   }))!;
 });
 afterEach(() => {
@@ -55,7 +55,7 @@ const wire = async (): Promise<Wire> => new Wire(await reach(), 'newcomer');
 
 describe('both sides', () => {
   it('prove themselves, and then speak', async () => {
-    const newcomer = (await openChannel(await reach(), 'newcomer', secret, clock, 1_000)) as Channel;
+    const newcomer = (await openChannel(await reach(), 'newcomer', () => [secret], clock, 1_000)) as Channel;
     const holder = (await admitted[0]) as Channel;
     newcomer.send({ type: 'ask', n: 1 });
     newcomer.send({ n: 'é' });
@@ -68,7 +68,7 @@ describe('both sides', () => {
   });
 
   it('refuse another secret', async () => {
-    expect(await openChannel(await reach(), 'newcomer', randomBytes(32), clock, 1_000)).toBe('gone');
+    expect(await openChannel(await reach(), 'newcomer', () => [randomBytes(32)], clock, 1_000)).toBe('refused');
     expect(await admitted[0]).toBe('unproven');
   });
 
@@ -126,7 +126,7 @@ describe('a peer of the holder', () => {
     // The server counts a connection until it has closed, a moment later.
     let got: Channel | Refusal = 'gone';
     for (let tries = 0; got === 'gone' && tries < 100; tries++)
-      got = await openChannel(await reach(), 'newcomer', secret, clock, 1_000);
+      got = await openChannel(await reach(), 'newcomer', () => [secret], clock, 1_000);
     expect(typeof got).toBe('object');
   });
 
@@ -216,7 +216,7 @@ describe('a holder', () => {
   const approach = async (timeout = 400): Promise<Channel | Refusal> => {
     const socket = connect({ path: addressOf(name + '-fake') });
     open.push(socket);
-    return await openChannel(socket, 'newcomer', secret, clock, timeout);
+    return await openChannel(socket, 'newcomer', () => [secret], clock, timeout);
   };
 
   it.each([
@@ -226,6 +226,7 @@ describe('a holder', () => {
     ['sends a nonce that is none', (one: Wire): void => one.raw('{"bgw":[1,1],"nonce":"é"}\n'), 'unproven'],
     ['sends one endless line', (one: Wire): void => one.raw('x'.repeat(100_000)), 'gone'],
     ['has another secret', (one: Wire): void => void one.admit(randomBytes(32)), 'silent'],
+    ['has refused the proof', (one: Wire): void => void one.admit(randomBytes(32)).then(() => one.die()), 'refused'],
   ] as const)('that %s is not obeyed', async (_, act, refusal) => {
     const holder = await fake();
     const result = approach();
@@ -265,7 +266,7 @@ describe('a holder', () => {
     real.raw(`${(await newcomer.line())!}\n`);
     expect(await real.line()).toBeUndefined();
     newcomer.die();
-    expect(await result).toBe('gone');
+    expect(await result).toBe('refused');
     expect(await admitted[0]).toBe('unproven');
   });
 });
@@ -318,11 +319,13 @@ more = s.recv(4096); print(len(got) > 0, len(more))`;
     const holder = await FakeHolder.hold(room.appKey);
     open.push({ destroy: () => holder.die() });
     const app = room.app({ handoverTimeout: 1_000 });
-    const one = await holder.asked();
-    await one.admit(randomBytes(32));
-    one.raw(`${JSON.stringify({ proof: 'a'.repeat(64) })}\n`);
+    void holder.always(async (one) => {
+      await one.admit(randomBytes(32));
+      one.raw(`${JSON.stringify({ proof: 'a'.repeat(64) })}\n`);
+    });
     await app.prints('>> UP');
     await app.prints('did not prove that it belongs to this user: the workers wait');
+    expect(app.times('did not prove')).toBe(1);
     expect(room.count('start')).toBe(0);
     holder.die();
     await room.starts(app);
@@ -330,7 +333,7 @@ more = s.recv(4096); print(len(got) > 0, len(more))`;
 });
 
 describe('the protocol by script', () => {
-  const me = (pid: number, born: number): object => ({ type: 'ask', pid, entry: 'x', born });
+  const me = (pid: number, started: number): object => ({ type: 'ask', pid, entry: 'x', started });
   const young = me(2 ** 22, 1e15);
 
   for (const [when, steps] of [
@@ -372,9 +375,8 @@ describe('the protocol by script', () => {
     const holder = await FakeHolder.hold(room.appKey);
     open.push({ destroy: () => holder.die() });
     const app = room.app({ handoverTimeout: 700 });
-    const one = await holder.asked();
-    expect(await one.admit(secret)).toBe(true);
-    expect(await one.message()).toMatchObject({ type: 'ask', pid: await app.pid() });
+    const { one, ask } = await holder.askedBy(secret);
+    expect(ask).toMatchObject({ type: 'ask', pid: await app.pid() });
     for (const message of said) one.send({ ...message });
     await app.prints('>> UP');
     expect(room.count('start')).toBe(0);
@@ -392,8 +394,8 @@ describe('the protocol by script', () => {
     const holder = await FakeHolder.hold(room.appKey);
     open.push({ destroy: () => holder.die() });
     const app = room.app();
-    expect(await (await holder.asked()).admit(secret, versions)).toBe(true);
-    await app.prints('speaks another protocol version: the workers wait');
+    void holder.always((one) => one.admit(secret, versions));
+    await app.prints('speaks another protocol version');
     await app.prints('>> UP');
     expect(room.count('start')).toBe(0);
     holder.die();
@@ -455,8 +457,14 @@ describe('the secret', () => {
     if (!was) rmSync(fallback, { recursive: true });
   });
 
+  it('is sought in a directory that was open to others once that is mended', () => {
+    mkdirSync(own());
+    chmodSync(own(), 0o755);
+    expect(userDirectory(env())).toBe(own());
+    expect(statSync(own()).mode & 0o777).toBe(0o700);
+  });
+
   it.each([
-    ['others may look into', (): void => (mkdirSync(own()), chmodSync(own(), 0o755))],
     [
       'is a link',
       (): void => (mkdirSync(join(directory, 'real'), { mode: 0o700 }), symlinkSync(join(directory, 'real'), own())),
@@ -464,18 +472,31 @@ describe('the secret', () => {
     ['is a file', (): void => writeFileSync(own(), '', { mode: 0o600 })],
   ])('is not sought in a directory that %s', (_, spoil) => {
     spoil();
-    expect(() => userDirectory(env())).toThrow(/not a private directory|EEXIST/);
+    expect(() => userDirectory(env())).toThrow(/not a directory of this user|EEXIST/);
   });
 
   it.runIf(isRoot)('is not sought in a directory of another user’s', () => {
     mkdirSync(own(), { mode: 0o700 });
     chownSync(own(), 65_534, 65_534);
-    expect(() => userDirectory(env())).toThrow('not a private directory');
+    expect(() => userDirectory(env())).toThrow('not a directory of this user');
+  });
+
+  it.each([
+    ['others may read', (path: string): void => chmodSync(path, 0o644)],
+    ['is too short', (path: string): void => writeFileSync(path, 'short')],
+    ['is empty', (path: string): void => writeFileSync(path, '')],
+  ])('is made anew where its file %s', (_, spoil) => {
+    const path = userDirectory(env());
+    const before = userSecret(path);
+    spoil(join(path, 'secret'));
+    const made = userSecret(path);
+    expect(made).toHaveLength(32);
+    expect(made).not.toEqual(before);
+    expect(userSecret(path)).toEqual(made);
+    expect(statSync(join(path, 'secret')).mode & 0o777).toBe(0o600);
   });
 
   const spoils: readonly (readonly [string, (path: string) => void])[] = [
-    ['others may read', (path: string): void => chmodSync(path, 0o644)],
-    ['is too short', (path: string): void => writeFileSync(path, 'short')],
     [
       'is a link',
       (path: string): void => (linkSync(path, `${path}-real`), rmSync(path), symlinkSync(`${path}-real`, path)),
@@ -487,7 +508,7 @@ describe('the secret', () => {
     const path = userDirectory(env());
     userSecret(path);
     spoil(join(path, 'secret'));
-    expect(() => userSecret(path)).toThrow('not a private file');
+    expect(() => userSecret(path)).toThrow('not a file of this user');
   });
 
   it('is one, whoever of several makes it first', async () => {
@@ -512,16 +533,20 @@ describe('the secret', () => {
     expect(all[0]).toBe(readFileSync(join(own(), 'secret')).toString('hex'));
   });
 
-  it('that cannot be had stops no app: it boots, and its workers wait', async () => {
+  it('that cannot be had stops no app: it boots, its workers wait, and one line says what to do', async () => {
     const room = new Room();
-    mkdirSync(join(room.directory, 'nestjs-background-worker'));
-    chmodSync(join(room.directory, 'nestjs-background-worker'), 0o755);
+    const path = join(room.directory, 'nestjs-background-worker');
+    mkdirSync(join(path, 'secret'), { recursive: true, mode: 0o700 });
     const app = room.app();
     await app.prints('>> UP');
     await app.prints('the guard cannot work');
     expect(app.said('ERROR')).toEqual([
-      expect.stringContaining('is not a private directory of this user; no worker starts here'),
+      expect.stringMatching(
+        /secret is not a file of this user; remove it; no worker starts here until it can\. .*guard: 'off'/,
+      ),
     ]);
     expect(room.count('start')).toBe(0);
+    rmSync(path, { recursive: true });
+    await room.starts(app);
   });
 });

@@ -3,7 +3,7 @@ import { Room, freePort } from './support/room.js';
 import type { Running } from './support/running.js';
 
 const AT_COMMAND = { stops: 'at command' } as const;
-const BOTH = "To run both, give one of them forRoot({ guard: { key: '…' } })";
+const BOTH = 'To run both, start one of them with BACKGROUND_WORKERS_KEY=b in its environment';
 
 const about = (app: Running, words: string): readonly string[] =>
   app.said('LOG', 'WARN', 'ERROR').filter((line) => line.includes(words));
@@ -47,17 +47,38 @@ describe('an incumbent that closes', () => {
     expect(room.overlaps).toHaveLength(1);
   });
 
-  it('that takes longer than handoverTimeout holds up bootstrap no longer, and the workers wait', async () => {
+  it('that drains longer than handoverTimeout, and says so, holds up bootstrap until its announced end', async () => {
     const room = new Room();
     const old = await room.live({ handoverTimeout: 60_000 }, AT_COMMAND);
     old.signal('SIGTERM');
     await old.prints('>> ASKED');
     const young = room.app({ handoverTimeout: 300 });
-    await young.prints('>> UP');
-    expect(about(young, 'has not handed')).toEqual([
-      `pid ${old.known} (test/build/nest12/test/fixtures/guard-app.js) has not handed the workers over yet; they wait`,
+    await young.prints('bootstrap waits for');
+    await old.prints('>> SENT draining', 3);
+    expect(young.times('>> UP')).toBe(0);
+    expect(about(young, 'bootstrap waits')).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          String.raw`^bootstrap waits for pid ${old.known} \(.*guard-app\.js\), which closes: it will have ended within \d`,
+        ),
+      ),
     ]);
     old.type('release');
+    await room.starts(young);
+    expect(room.overlaps).toEqual([]);
+  });
+
+  it('that falls silent holds it up no longer, and the workers wait', async () => {
+    const room = new Room();
+    const old = await room.live({ handoverTimeout: 60_000 }, { ...AT_COMMAND, shutdownTimeout: 1_000 });
+    old.signal('SIGTERM');
+    await old.prints('>> ASKED');
+    const young = room.app({ handoverTimeout: 300 });
+    await old.prints('>> SENT draining');
+    old.signal('SIGSTOP');
+    await young.prints('>> UP');
+    expect(room.count(`start ${young.known}`)).toBe(0);
+    old.signal('SIGCONT');
     await room.starts(young);
     expect(room.overlaps).toEqual([]);
   });
@@ -65,11 +86,11 @@ describe('an incumbent that closes', () => {
 
 describe('somebody else’s hook that never ends', () => {
   const cases = [
-    ['0.8 x handoverTimeout', { handoverTimeout: 1_500 }, 25_000, 1_200],
-    ['shutdownTimeout', { handoverTimeout: 10_000 }, 900, 900],
+    ['0.8 of guard.handoverTimeout (1500 ms)', { handoverTimeout: 1_500 }, 25_000, 1_200],
+    ['shutdownTimeout (900 ms)', { handoverTimeout: 10_000 }, 900, 900],
   ] as const;
-  for (const [what, guard, shutdownTimeout, limit] of cases) {
-    it(`ends by force after ${what}`, async () => {
+  for (const [option, guard, shutdownTimeout, limit] of cases) {
+    it(`ends by force after ${option}`, async () => {
       const room = new Room();
       const port = await freePort();
       const old = await room.live(guard, { port, shutdownTimeout, hook: 'hangs' });
@@ -83,7 +104,7 @@ describe('somebody else’s hook that never ends', () => {
       expect(old.exit?.code).toBe(1);
       await young.prints('>> UP');
       expect(about(old, 'exiting')).toEqual([
-        `pid ${young.known} waits for this process to end; the shutdown does not end; exiting`,
+        `pid ${young.known} waits for this process to end; the shutdown does not end; ${option} is over: exiting`,
       ]);
       expect(room.overlaps).toEqual([]);
     });
@@ -158,7 +179,9 @@ describe('an orphan', () => {
       process.kill(old.child.pid!, 'SIGKILL');
       await room.live();
       await old.gone();
-      expect(about(old, 'exiting')).toEqual([expect.stringContaining('still running: job; exiting')]);
+      expect(about(old, 'exiting')).toEqual([
+        expect.stringContaining('still running: job; stopTimeout is over: exiting'),
+      ]);
       expect(room.overlaps).toEqual([]);
     });
   }
@@ -200,7 +223,7 @@ describe('a body that does not stop', () => {
     await old.gone();
     expect(old.exit?.code).toBe(1);
     expect(about(old, 'exiting')).toEqual([
-      `pid ${young.known} waits for this process to end; still running: job; exiting`,
+      `pid ${young.known} waits for this process to end; still running: job; stopTimeout is over: exiting`,
     ]);
     await room.starts(young);
     expect(room.overlaps).toEqual([]);
@@ -314,6 +337,7 @@ describe('an incumbent that is alive and wanted', () => {
       ),
     ]);
     expect(about(young, 'To run both')[0]).toContain(BOTH);
+    await young.prints('>> SENT settled');
     const begun = performance.now();
     await room.kill(young);
     await room.starts(old, 2);
@@ -325,10 +349,27 @@ describe('an incumbent that is alive and wanted', () => {
     expect(about(old, 'they wait here')).toEqual([]);
   });
 
+  for (const end of ['SIGKILL', 'SIGTERM'] as const)
+    it(`has them back at once where the newcomer ends (${end}) before its start is over; a line on each side`, async () => {
+      const room = new Room();
+      const old = await room.live();
+      const young = await room.live();
+      await young.prints('>> SENT kept');
+      const begun = performance.now();
+      if (end === 'SIGKILL') await room.kill(young);
+      else young.signal('SIGTERM');
+      await room.starts(old, 2);
+      expect(performance.now() - begun).toBeLessThan(1_500);
+      expect(about(old, 'before its start was over')).toHaveLength(1);
+      expect(about(young, 'the workers go back to pid')).toHaveLength(end === 'SIGKILL' ? 0 : 1);
+      expect(room.overlaps).toEqual([]);
+    });
+
   it('lets a newcomer’s successor go first', async () => {
     const room = new Room();
     const old = await room.live();
     const young = await room.live();
+    await young.prints('>> SENT settled');
     young.signal('SIGTERM');
     await young.gone();
     const next = await room.live();
@@ -376,22 +417,6 @@ describe('close() of a newcomer that waits', () => {
     young.signal('SIGTERM');
     await young.gone();
     expect(performance.now() - begun).toBeLessThan(1_500);
-    old.type('release');
-    await old.gone();
-    expect(room.count('start')).toBe(1);
-  });
-
-  it('application context: within handoverTimeout, and no body starts', async () => {
-    const room = new Room();
-    const old = await room.live({ handoverTimeout: 60_000 }, AT_COMMAND);
-    old.signal('SIGTERM');
-    await old.prints('>> ASKED');
-    const young = room.app({ handoverTimeout: 1_000 });
-    await old.prints('>> SENT draining');
-    const begun = performance.now();
-    young.type('close-booting');
-    await young.prints('>> CLOSED booting');
-    expect(performance.now() - begun).toBeLessThan(2_000);
     old.type('release');
     await old.gone();
     expect(room.count('start')).toBe(1);

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { joinProcess, type AppRecord } from '../../lib/guard/process-registry.js';
+import { Relatives, type AppRecord } from '../../lib/guard/process-registry.js';
 import { SystemClock } from '../../lib/shared/clock.js';
 import { Room, freePort } from './support/room.js';
 import type { Running } from './support/running.js';
@@ -37,7 +37,9 @@ describe('two apps of one key in one process', () => {
     await room.until(app, () => bodies(room).includes('start newest'), 'the newest starts');
     app.type('close newest');
     await app.prints('>> CLOSED newest');
-    expect(bodies(room).filter((line) => line.startsWith('start'))).toEqual(['start old', 'start new', 'start newest']);
+    await room.until(app, () => room.count(`start ${app.known} new`) === 2, 'the one before comes back');
+    expect(app.said('LOG')).toContain('the newer app of this process closes: the workers come back to the older one');
+    expect(room.count(`start ${app.known} old`)).toBe(1);
     expect(room.overlaps).toEqual([]);
   });
 
@@ -62,7 +64,7 @@ describe('two apps of one key in one process', () => {
     app.type('close old');
     await app.prints('>> ASKED old');
     boot(app, room.input({}, { name: 'new', port }));
-    await app.prints('BackgroundWorkerCoreModule dependencies initialized', 2);
+    await app.prints('BackgroundWorkerModule dependencies initialized', 2);
     app.type('release');
     await app.prints('>> UP new');
     await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
@@ -79,9 +81,9 @@ describe('two apps of one key in one process', () => {
       await app.prints('>> ASKED old');
       boot(app, room.input({}, { name: 'middle', port, hook: 'lingers' }));
       if (disposed) app.type('dispose middle');
-      await app.prints('BackgroundWorkerCoreModule dependencies initialized', 2);
+      await app.prints('BackgroundWorkerModule dependencies initialized', 2);
       boot(app, room.input({}, disposed ? { name: 'new', port } : { name: 'new' }));
-      await app.prints('BackgroundWorkerCoreModule dependencies initialized', 3);
+      await app.prints('BackgroundWorkerModule dependencies initialized', 3);
       app.type('release');
       await app.prints('>> UP new');
       await room.until(app, () => bodies(room).includes('start new'), 'the new one starts');
@@ -108,7 +110,7 @@ describe('two apps of one key in one process', () => {
     app.type('close old');
     await app.prints('>> ASKED old');
     boot(app, room.input({ handoverTimeout: 60_000 }, { name: 'new', port }));
-    await app.prints('BackgroundWorkerCoreModule dependencies initialized', 2);
+    await app.prints('BackgroundWorkerModule dependencies initialized', 2);
     app.type('close new');
     await app.prints('>> CLOSED new');
     app.type('release');
@@ -186,21 +188,21 @@ describe('a record', () => {
   const clock = new SystemClock();
   const leaving: (() => void)[] = [];
   afterEach(() => leaving.splice(0).forEach((leave) => leave()));
-  const join_ = (record: AppRecord): ReturnType<typeof joinProcess> => {
-    const joined = joinProcess(record, clock);
-    leaving.push(joined.leave);
-    return joined;
-  };
   const none = (): Promise<number> => Promise.resolve(0);
+  const joined = (record: Partial<AppRecord> & { readonly key: string }): Relatives => {
+    const whole: AppRecord = Object.freeze({ v: 1, stop: none, ...record });
+    const relatives = new Relatives(whole, clock);
+    relatives.join(whole);
+    leaving.push(() => relatives.leave(whole));
+    return relatives;
+  };
+  const never = (): void => undefined;
 
-  it('of the first version, without isClosing, may be closing', async () => {
-    join_(Object.freeze({ v: 1, key: 'frozen', stop: none }));
-    const { older } = join_({ v: 1, key: 'frozen', stop: none, isClosing: () => false });
-    expect([older.exists, older.isClosing()]).toEqual([true, true]);
-    await older.released(
-      () => false,
-      () => undefined,
-    );
+  it('of the first version, without isClosing and an order, is older and may be closing', async () => {
+    joined({ key: 'frozen' });
+    const relatives = joined({ key: 'frozen', created: 1, isClosing: () => false });
+    expect([relatives.before.length, relatives.anyCloses, relatives.hasNewer]).toEqual([1, true, false]);
+    await relatives.released(() => false, never);
   });
 
   it('is asked until no body lives, even where it fails', async () => {
@@ -212,9 +214,9 @@ describe('a record', () => {
       (): number => 0,
     ];
     let asked = 0;
-    join_({ v: 1, key: 'failing', stop: async () => Promise.resolve(answers[asked++]!()) });
+    joined({ key: 'failing', stop: async () => Promise.resolve(answers[asked++]!()) });
     const told: number[] = [];
-    await join_({ v: 1, key: 'failing', stop: none }).older.released(
+    await joined({ key: 'failing', created: 1 }).released(
       () => false,
       (living) => told.push(living),
     );
@@ -223,7 +225,50 @@ describe('a record', () => {
   });
 
   it('of another key is left alone', () => {
-    join_({ v: 1, key: 'one', stop: none });
-    expect(join_({ v: 1, key: 'two', stop: none }).older.exists).toBe(false);
+    joined({ key: 'one', created: 1 });
+    const other = joined({ key: 'two', created: 2 });
+    expect([other.before, other.hasNewer]).toEqual([[], false]);
+  });
+
+  it('that was created later goes first, whenever it comes', () => {
+    let ends = false;
+    joined({ key: 'k', created: 3, ends: () => ends });
+    const late = joined({ key: 'k', created: 2 });
+    expect(late.hasNewer).toBe(true);
+    ends = true;
+    expect([late.hasNewer, late.before.length]).toEqual([false, 1]);
+  });
+
+  it('tells the others when it leaves', () => {
+    const told: string[] = [];
+    joined({ key: 'k', created: 1, changed: () => told.push('older') });
+    const record: AppRecord = { v: 1, key: 'k', created: 2, stop: none, changed: () => told.push('itself') };
+    const newer = new Relatives(record, clock);
+    newer.join(record);
+    newer.leave(record);
+    newer.leave(record);
+    expect(told).toEqual(['older']);
+  });
+
+  it('of the same lineage keeps its place for all apps of the process, and cedes it with them', async () => {
+    const ceded: string[] = [];
+    joined({
+      key: 'one',
+      created: 1,
+      lineage: 'l',
+      keepsLineage: () => true,
+      cede: async () => void ceded.push('one'),
+    });
+    joined({
+      key: 'three',
+      created: 3,
+      lineage: 'other',
+      keepsLineage: () => true,
+      cede: async () => void ceded.push('three'),
+    });
+    const two = joined({ key: 'two', created: 2, lineage: 'l' });
+    expect(two.lineageIsKept).toBe(true);
+    await two.cede();
+    expect(ceded).toEqual(['one']);
   });
 });

@@ -1,15 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import type { ProcessInfo } from '../../lib/host/ancestry.js';
-import { isBornOrphan, whenToGuard, type Origin } from '../../lib/guard/when-to-guard.js';
+import type { ProcessInfo } from '../../lib/guard/ancestry.js';
+import { isTestRunner, isWatcher } from '../../lib/guard/watchers.js';
+import {
+  isBornOrphan,
+  watcherOf,
+  whenToGuard as decide,
+  whyOffAnyway,
+  type Decision,
+  type Origin,
+} from '../../lib/guard/when-to-guard.js';
+import type { GuardMode } from '../../lib/index.js';
 import { Room } from './support/room.js';
 
 const PLAIN = '/usr/bin/node dist/main.js';
 const SHELL = 'sh -c node dist/main.js';
 const chainOf = (...commands: string[]): ProcessInfo[] =>
-  commands.map((command, index) => ({ pid: 100 - index, parent: 99 - index, command, started: String(index) }));
+  commands.map((command, index) => ({ pid: 100 - index, parent: 99 - index, args: listOf(command), started: index }));
+const listOf = (command: string): readonly string[] => command.split(' ');
+const whenToGuard = (mode: GuardMode, origin: Origin): Decision => decide(mode, () => origin, origin.env);
 const of = (env: Record<string, string>, self: string, commands: readonly string[] = [], leader?: string): Origin => ({
   env,
-  self,
+  self: listOf(self),
   ancestors: chainOf(...commands),
   leader: leader === undefined ? undefined : chainOf(leader)[0],
 });
@@ -79,7 +90,7 @@ describe('on, though the watcher and its shell have died', () => {
 });
 
 describe('an orphan from birth', () => {
-  const DEV = { npm_lifecycle_event: 'start:dev' };
+  const DEV = { npm_lifecycle_event: 'start:dev', npm_lifecycle_script: 'nest start --watch' };
   const NEST = { npm_lifecycle_event: 'start', npm_lifecycle_script: 'nest start --watch' };
   /** The last of these is process 1. */
   const within = (env: Record<string, string>, commands: readonly string[], leader?: string, self = PLAIN): boolean => {
@@ -109,7 +120,9 @@ describe('an orphan from birth', () => {
       { ...NEST, npm_lifecycle_script: 'node dist/main.js' },
       ['npm run start'],
     ],
-    ['npm is init, and tells no script', DEV, ['npm run start:dev']],
+    ['npm is init, and tells no script', { npm_lifecycle_event: 'start:dev' }, ['npm run start:dev']],
+    ['yarn 4 is init, which tells no script', { npm_lifecycle_event: 'dev' }, ['node /usr/bin/yarn-4.9.1.cjs dev']],
+    ['nohup has outlived its shell', { npm_lifecycle_event: 'start:dev' }, ['/sbin/init']],
     ['npm runs it', DEV, [SHELL, 'npm run start:dev', '/sbin/init']],
     ['something unknown runs it', DEV, ['/usr/bin/my-watcher', '/sbin/init']],
     ['it was typed in a terminal that npm had opened', DEV, ['bash', 'tmux: server', '/sbin/init']],
@@ -156,7 +169,8 @@ describe('off', () => {
     ['a test runner runs it (NODE_ENV=test)', { NODE_ENV: 'test' }],
     ['it is a replica (NODE_APP_INSTANCE)', { NODE_APP_INSTANCE: '0' }],
     ['it is a replica (pm_id)', { pm_id: '3', NODE_ENV: 'development' }],
-    ['NODE_ENV is staging', { NODE_ENV: 'staging' }],
+    ['it was started by npm run test:watch', { npm_lifecycle_event: 'test:watch' }],
+    ['it was started by npm run start:e2e', { npm_lifecycle_event: 'start:e2e', NODE_ENV: 'development' }],
   ])('%s, watched or not', (because, env) => {
     expect(whenToGuard('auto', of(env as Record<string, string>, PLAIN, WATCHED))).toEqual({
       on: false,
@@ -171,6 +185,27 @@ describe('off', () => {
       expect(auto({ ...env, NODE_ENV: 'development' })).toBe(false);
     },
   );
+
+  it.each(['staging', 'local', ''])('not by NODE_ENV=%s under a watcher, but without one', (name) => {
+    expect(auto({ NODE_ENV: name }, ...WATCHED)).toBe(true);
+    expect(auto({ NODE_ENV: name })).toBe(false);
+  });
+
+  it('as a test runner’s process that has no mark', () => {
+    const mocha = 'node /app/node_modules/mocha/lib/nodejs/worker.js';
+    expect(whenToGuard('auto', of({}, mocha, ['nodemon'])).on).toBe(false);
+    expect(whenToGuard('auto', of({ NODE_ENV: 'development' }, 'node /app/node_modules/.bin/mocha -p')).on).toBe(false);
+  });
+
+  it('asks for nothing but the environment where that says enough', () => {
+    const never = (): never => {
+      throw new Error('looked');
+    };
+    for (const env of [{ NODE_ENV: 'production' }, { CI: '1' }, { NODE_ENV: 'test' }, { pm_id: '0' }])
+      expect(decide('auto', never, env).on).toBe(false);
+    expect(decide('off', never, {}).on).toBe(false);
+    expect(whyOffAnyway({})).toBeUndefined();
+  });
 
   it('CI=false is no CI', () => expect(auto({ CI: 'false', NODE_ENV: 'development' })).toBe(true));
 });
@@ -228,3 +263,40 @@ it.each([{ pm_id: '0' }, { NODE_APP_INSTANCE: '1' }])(
     expect(room.overlaps).toHaveLength(1);
   },
 );
+
+describe('a watcher', () => {
+  it.each([
+    ['node', '/a/dist/main.js', '--watch-dir=/a'],
+    ['node', '/a/dist/main.js', '--watch'],
+    ['node', '/a/dist/main.js', 'nest', 'start', '--watch'],
+    ['node', '-e', "import('./nodemon --watch')"],
+    ['node', '/home/nodemon/dist/main.js'],
+    ['node', '/a/node_modules/.bin/nest', 'start', 'app --watch'],
+    ['node', '/a/node_modules/.bin/tsx', 'src/main.ts', 'watch'],
+    ['node', '/a/node_modules/.bin/vite', 'build'],
+    ['bash', '-c', 'nodemon dist/main.js'],
+  ])('is none, whatever the app is given: %s %s %s', (...args) => expect(isWatcher(args)).toBe(false));
+
+  it.each([
+    ['node', '--inspect', '--watch', 'dist/main.js'],
+    ['node', '--import', './a.mjs', '--watch-path=./src', 'dist/main.js'],
+    ['node', '/usr/local/bin/nodemon', 'dist/main.js'],
+    ['node', '/a/node_modules/.bin/nx', 'serve', 'api'],
+    ['node', '/a/node_modules/nx/bin/run-executor.js', '{}'],
+    ['webpack'],
+    ['nodemon', 'dist/main.js'],
+    ['node', '/a/node_modules/.bin/vite', '--config', 'vite.api.ts'],
+  ])('is one: %s %s %s', (...args) => expect(isWatcher(args)).toBe(true));
+
+  it('is the nearest ancestor that is one, with those between', () => {
+    const chain = chainOf('sh -c x', 'node x.js', 'nodemon x', 'npm run dev', 'nodemon y');
+    expect(watcherOf(chain).map(({ pid }) => pid)).toEqual([100, 99, 98]);
+    expect(watcherOf(chainOf('bash', 'tmux'))).toEqual([]);
+  });
+});
+
+it.each([
+  ['node', '--test', 'a.js'],
+  ['node', '/a/node_modules/jest/bin/jest.js'],
+  ['node', '/a/node_modules/@tapjs/run/dist/index.js'],
+])('a test runner: %s %s', (...args) => expect(isTestRunner(args)).toBe(true));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { normalisedEntry } from '../../../lib/guard/guard-key.js';
+import { appKey } from '../../../lib/guard/guard-key.js';
 import { userDirectory, userSecret } from '../../../lib/endpoint/user-secret.js';
 import { FIXTURES } from './running.js';
 
@@ -11,14 +11,10 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 /** What the guard of test/fixtures/guard-app makes of a `guard.key`. */
 export const keyOfFixture = (key: string): string =>
-  JSON.stringify([
-    ROOT,
-    normalisedEntry(ROOT, `${FIXTURES}guard-app.js`),
-    process.getuid?.() ?? null,
-    [],
-    'AppModule',
-    key,
-  ]);
+  appKey(
+    { argv: ['node', `${FIXTURES}guard-app.js`], cwd: ROOT, env: {}, commandLine: () => [] },
+    { rootModule: 'AppModule', workers: ['job'], key },
+  );
 
 /** Written down a second time: the name of the endpoint and the first lines are frozen for all versions. */
 export const addressOf = (key: string): string =>
@@ -163,6 +159,22 @@ export class FakeHolder {
       if (wire) return wire;
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
+  }
+
+  /** Until somebody asks for the workers; who only looks is told that nothing closes. */
+  async askedBy(secret: Buffer): Promise<{ readonly one: Wire; readonly ask: Said | undefined }> {
+    for (;;) {
+      const one = await this.asked();
+      if (!(await one.admit(secret))) continue;
+      const ask = await one.message();
+      if (ask?.['type'] !== 'look') return { one, ask };
+      one.send({ type: 'open', pid: 1 });
+    }
+  }
+
+  /** Does this to whoever comes. */
+  async always(act: (one: Wire) => Promise<unknown>): Promise<never> {
+    for (;;) await act(await this.asked());
   }
 
   free(): void {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { plainEnv } from '../../support/plain-env.js';
 import type { GuardAppInput } from '../../fixtures/guard-app.js';
@@ -7,7 +8,7 @@ import type { GuardAppInput } from '../../fixtures/guard-app.js';
 export const FIXTURES = process.env['BGW_FIXTURES']!;
 
 /** `orphaned`: by a shell that has ended. It does nothing until it is told to boot. */
-export type How = 'alone' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
+export type How = 'alone' | 'watching' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
 
 export async function until(reached: () => boolean, what: string, ms = 14_000, more = (): string => ''): Promise<void> {
   for (const end = performance.now() + ms; !reached(); await pause(2))
@@ -25,6 +26,20 @@ export function isAlive(pid: number): boolean {
 }
 
 const parentOf = (pid: number): number => Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]);
+
+/** The launcher, by a name that makes it one that watches. */
+function watcher(): string {
+  const link = `${FIXTURES}node_modules/nodemon/bin/nodemon.js`;
+  if (!existsSync(link)) {
+    mkdirSync(dirname(link), { recursive: true });
+    try {
+      symlinkSync(`${FIXTURES}guard-launcher.js`, link);
+    } catch {
+      // Another test file was first.
+    }
+  }
+  return link;
+}
 
 /** The program test/fixtures/guard-app in a process of its own. */
 export class Running {
@@ -45,10 +60,11 @@ export class Running {
 
   static start(input: GuardAppInput | undefined, env: NodeJS.ProcessEnv, how: How = 'alone'): Running {
     const app = [process.execPath, `${FIXTURES}guard-app.js`, ...(input ? [JSON.stringify(input)] : [])];
-    const launcher = [process.execPath, `${FIXTURES}guard-launcher.js`];
+    const launcher = [process.execPath, watcher()];
     // "; true" keeps the shell from becoming the program itself.
     const shell = ['sh', '-c', '"$0" "$@"; true', ...app];
     const started: Record<How, readonly string[]> = {
+      watching: [...launcher, '--each'],
       alone: app,
       launched: [...launcher, ...app],
       'launched by a shell': [...launcher, ...shell],
@@ -108,6 +124,11 @@ export class Running {
     return /^\s+at .*[:(]/m.test(this.output);
   }
 
+  /** Of one that is `watching`: starts another child. */
+  launch(input: GuardAppInput): void {
+    this.type(JSON.stringify([process.execPath, `${FIXTURES}guard-app.js`, JSON.stringify(input)]));
+  }
+
   type(line: string): void {
     this.child.stdin?.write(`${line}\n`);
   }
@@ -128,9 +149,8 @@ export class Running {
 
   /** All of it, at the end of a test. */
   async end(): Promise<void> {
-    const launched = Number(/>> LAUNCHED (\d+)/.exec(this.output)?.[1] ?? 0);
-    const own = Number(/>> PID (\d+)/.exec(this.output)?.[1] ?? 0);
-    for (const pid of [launched, own, this.child.pid ?? 0]) {
+    const children = [...this.output.matchAll(/>> (?:LAUNCHED|PID) (\d+)/g)].map(([, pid]) => Number(pid));
+    for (const pid of [...children, this.child.pid ?? 0]) {
       if (pid > 0 && isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
     await this.closed;

@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net';
+import { openChannel, type Refusal } from '../endpoint/channel.js';
+import type { Ask, Answer } from './protocol.js';
+import { asAnswer } from './protocol.js';
+import type { GuardPorts, Place } from './ports.js';
+
+/** How a connection to a holder ended. `mute`: it proved itself and said nothing, or was gone before. */
+export type Ended = 'heard' | 'mute' | Exclude<Refusal, 'gone'>;
+
+/** Asks a holder, and hears all that it says until one of the two ends it. */
+export async function converse(
+  ports: Pick<GuardPorts, 'clock'>,
+  place: Place,
+  socket: Socket,
+  ask: Ask,
+  proof: { readonly timeout: number; readonly attempt: number },
+  hear: (answer: Answer) => 'on' | 'enough',
+): Promise<Ended> {
+  const secrets = (): readonly Buffer[] => {
+    if (proof.attempt === 0) return [...firstOf(place.secrets())];
+    const all = [...place.secrets()];
+    const next = all[proof.attempt % all.length];
+    return next ? [next] : [];
+  };
+  const channel = await openChannel(socket, 'newcomer', secrets, ports.clock, proof.timeout);
+  if (typeof channel === 'string') return channel === 'gone' ? 'mute' : channel;
+  channel.send({ ...ask });
+  let ended: Ended = 'mute';
+  for (let message = await channel.next(); message; message = await channel.next()) {
+    const answer = asAnswer(message);
+    if (!answer) continue;
+    ended = 'heard';
+    if (hear(answer) === 'enough') break;
+  }
+  channel.end();
+  return ended;
+}
+
+function* firstOf(secrets: Iterable<Buffer>): Iterable<Buffer> {
+  for (const secret of secrets) {
+    yield secret;
+    return;
+  }
+}
