@@ -92,8 +92,10 @@ export interface Delivered {
  *
  * @example
  * ```ts
- * const take = (consumer: TaskConsumer, message: TaskMessage) =>
- *   consumer.deliver({ message, attempt: 1, attemptsLeft: 0, owner: 'engine' }).ended;
+ * async function take(consumer: TaskConsumer, delivery: Delivery): Promise<DeliveryEnd> {
+ *   const delivered: Delivered = consumer.deliver(delivery);
+ *   return await delivered.ended;
+ * }
  * ```
  */
 export interface TaskConsumer {
