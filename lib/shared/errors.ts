@@ -41,8 +41,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
  *
  * @example
  * ```ts
- * const FULL: ErrorCode = 'BGW_QUEUE_FULL';
- * const isFull = (error: unknown) => error instanceof BackgroundWorkerError && error.code === FULL;
+ * const has = (error: unknown, code: ErrorCode) => error instanceof BackgroundWorkerError && error.code === code;
  * ```
  */
 export class BackgroundWorkerError extends Error {

@@ -92,10 +92,8 @@ export interface Delivered {
  *
  * @example
  * ```ts
- * async function take(consumer: TaskConsumer, delivery: Delivery): Promise<DeliveryEnd> {
- *   const delivered: Delivered = consumer.deliver(delivery);
- *   return await delivered.ended;
- * }
+ * const take = (consumer: TaskConsumer, delivery: Delivery): Delivered => consumer.deliver(delivery);
+ * const isLost = (end: DeliveryEnd) => end.type === 'failedForGood';
  * ```
  */
 export interface TaskConsumer {
