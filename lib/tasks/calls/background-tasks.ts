@@ -34,14 +34,8 @@ export const TASK_HOST = Symbol('nestjs-background-worker:task-host');
  *
  * @example
  * ```ts
- * @Injectable()
- * class SignUp {
- *   constructor(private readonly tasks: BackgroundTasks) {}
- *
- *   signUp(address: string) {
- *     this.tasks.submit((ctx) => fetch(`https://example.com/welcome/${address}`, { signal: ctx.signal }), { retries: 3 });
- *   }
- * }
+ * const signUp = (tasks: BackgroundTasks, address: string) =>
+ *   tasks.submit((ctx) => fetch(`https://example.com/welcome/${address}`, { signal: ctx.signal }), { retries: 3 });
  * ```
  */
 export class BackgroundTasks {
