@@ -28,7 +28,7 @@ import { configurationOf } from './configuration.js';
 import { appOf } from './look.js';
 import { decorated } from './decorated.js';
 import { discover } from './discover.js';
-import { discoverUnits } from './discover-units.js';
+import { discoverInterceptors } from './discover-interceptors.js';
 import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
 
@@ -64,7 +64,7 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
   const skipped = (what: string): void => hub.note({ type: 'skipped', what });
   const found = [...decorated(modules.values())];
-  const interceptors = discoverUnits(options, moduleRef, found, skipped);
+  const interceptors = discoverInterceptors(options, moduleRef, found, skipped);
   const unitAudience = hub.audience(UNIT_EVENTS);
   const environment: UnitEnvironment = {
     clock,
