@@ -70,7 +70,7 @@ describe('an incumbent that closes', () => {
 
   it('that falls silent holds it up no longer, and the workers wait', async () => {
     const room = new Room();
-    const old = await room.live({ handoverTimeout: 60_000 }, { ...AT_COMMAND, shutdownTimeout: 1_000 });
+    const old = await room.live({ handoverTimeout: 60_000 }, { ...AT_COMMAND, shutdownTimeout: 20_000 });
     old.signal('SIGTERM');
     await old.prints('>> ASKED');
     const young = room.app({ handoverTimeout: 300 });
@@ -79,6 +79,7 @@ describe('an incumbent that closes', () => {
     await young.prints('>> UP');
     expect(room.count(`start ${young.known}`)).toBe(0);
     old.signal('SIGCONT');
+    old.type('release');
     await room.starts(young);
     expect(room.overlaps).toEqual([]);
   });
