@@ -7,12 +7,9 @@ import { Audience } from './audience.js';
 import type { Named } from './guard-event.js';
 import { Hand } from './hand.js';
 import type { GuardPorts, Place } from './ports.js';
-import { isNewer, type Ask } from './protocol.js';
+import { PROGRESS, isNewer, type Ask } from './protocol.js';
 import { receive } from './reception.js';
 import { standingOf } from './standing.js';
-
-/** Between two reports, in milliseconds. */
-const PROGRESS = 1_000;
 
 interface Duty {
   /** The workers that are past the gate. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuardOptions } from '../definition/module-options.js';
-import { userDirectory, userSecret } from '../endpoint/user-secret.js';
+import { userDirectory } from '../endpoint/user-secret.js';
 import type { EventHub } from '../events/event-hub.js';
 import { isOrphaned, processInfo } from './ancestry.js';
 import { endProcess } from '../host/signals.js';
@@ -16,7 +16,7 @@ import { lineOf } from './lines.js';
 import { look, type Followed } from './look.js';
 import type { GuardPorts } from './ports.js';
 import { originOf } from './origin.js';
-import { ownIdentity, placesOf } from './surroundings.js';
+import { checkSecret, ownIdentity, placesOf } from './surroundings.js';
 import { isBornOrphan, watcherOf } from './when-to-guard.js';
 
 const HANDOVER_TIMEOUT = 10_000;
@@ -46,6 +46,7 @@ export async function lookFirst(
   const { clock, created, hub } = app;
   const places = placesOf({ ...app, key }, originOf());
   const tell = writer(hub);
+  attempt(checkSecret);
   const one = await look({ clock, handoverTimeout, places, me: ownIdentity(), tell });
   if (one) followed.set(created, one);
 }
@@ -74,7 +75,7 @@ export function makeGuard({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOpti
     created,
     handoverTimeout,
     shutdownTimeout,
-    check: () => void userSecret(userDirectory()),
+    check: checkSecret,
     abandoned: (workers) =>
       supervisors(workers)
         .filter(isAbandoned)
