@@ -14,7 +14,8 @@ export default defineConfig({
   output: {
     dir: 'dist',
     sourcemap: true,
-    chunkFileNames: 'chunks/[name].js',
+    // What subpaths share is no one module's; what is behind an `import()` keeps its name.
+    chunkFileNames: ({ isDynamicEntry }) => `chunks/${isDynamicEntry ? '[name]' : 'shared'}.js`,
     // Documentation is in the declarations.
     comments: { jsdoc: false },
   },

@@ -6,19 +6,14 @@ import 'reflect-metadata';
 import { Inject, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
-export const VARIANTS = ['bare', 'ours-0', 'ours-1000', 'ours-1000-late', 'schedule-0', 'schedule-1000'] as const;
-export type Variant = (typeof VARIANTS)[number];
+export type Variant = 'bare' | 'ours-0' | 'ours-1000' | 'ours-1000-late' | 'schedule-0' | 'schedule-1000';
 
 /** Times in milliseconds, heap in bytes. */
 export interface Boot {
-  readonly import: number;
   readonly boot: number;
   /** Processor time of the boot: what a busy machine disturbs least. */
   readonly cpu: number;
   readonly heap: number;
-  /** Of our hooks: discovery and validation; starting the workers. */
-  readonly init?: number;
-  readonly bootstrap?: number;
 }
 
 const MODULES = 50;
@@ -68,7 +63,6 @@ function makeModule(number: number, mark: Mark): Type<unknown> {
 interface Setup {
   readonly imports: readonly (Type<unknown> | DynamicModule)[];
   readonly mark: Mark;
-  readonly hooks?: () => Pick<Boot, 'init' | 'bootstrap'>;
 }
 
 const unmarked: Mark = () => undefined;
@@ -101,30 +95,13 @@ async function schedule(mark: Mark): Promise<Setup> {
 }
 
 async function ours(every: number | { rate: number; initialDelay: number } | undefined): Promise<Setup> {
-  const { BackgroundWorker, BackgroundWorkerModule } = await import('../lib/index.js');
-  const { BackgroundWorkerOrchestrator } = await import('../lib/background-worker.orchestrator.js');
-  const { prototype } = BackgroundWorkerOrchestrator;
-  const took = { init: 0, bootstrap: 0 };
-  const timed = (hook: 'onModuleInit' | 'onApplicationBootstrap', into: keyof typeof took): void => {
-    const original: (this: never) => void | Promise<void> = prototype[hook];
-    const replacement = async function (this: unknown): Promise<void> {
-      const begun = performance.now();
-      const result = original.call(this as never);
-      if (result) await result;
-      took[into] = performance.now() - begun;
-    };
-    Object.defineProperty(prototype, hook, { value: replacement });
-  };
-  timed('onModuleInit', 'init');
-  timed('onApplicationBootstrap', 'bootstrap');
+  const { BackgroundWorker, BackgroundWorkerModule } = await import('nestjs-background-worker');
   const mark: Mark = (provider) => BackgroundWorker({ every: every ?? HOUR })(provider);
-  return { imports: [BackgroundWorkerModule], mark: every === undefined ? unmarked : mark, hooks: () => took };
+  return { imports: [BackgroundWorkerModule], mark: every === undefined ? unmarked : mark };
 }
 
 async function measure(variant: Variant): Promise<Boot> {
-  const begun = performance.now();
-  const { imports, mark, hooks } = await setupOf(variant);
-  const imported = performance.now();
+  const { imports, mark } = await setupOf(variant);
   const modules = Array.from({ length: MODULES }, (_, number) => makeModule(number, mark));
   const root = class {};
   Module({ imports: [...imports, ...modules] })(root);
@@ -142,7 +119,7 @@ async function measure(variant: Variant): Promise<Boot> {
   globalThis.gc?.();
   const heap = process.memoryUsage().heapUsed;
   await app.close();
-  return { import: imported - begun, boot, cpu: (user + system) / 1_000, heap, ...hooks?.() };
+  return { boot, cpu: (user + system) / 1_000, heap };
 }
 
 console.log(JSON.stringify(await measure(process.argv[2] as Variant)));

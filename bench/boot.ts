@@ -1,15 +1,15 @@
-/** `npm run bench:boot`: what the module costs at boot. See README.md beside this file. */
+/** `npm run bench:boot`: what the module costs at boot, and its import. See README.md beside this file. */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { plainEnv } from '../test/support/plain-env.js';
-import { compile } from './compile.js';
 import type { Boot, Variant } from './boot-app.js';
+import type { Import } from './boot-import.js';
+import { compile } from './compile.js';
+import { atMost, difference, machine, median, ratio, table } from './figures.js';
+import { majorsOr, nodeOf, versionOf } from './nodes.js';
 
-const ROUNDS = Number(process.env['ROUNDS'] ?? 11);
-const VARIANTS: readonly Variant[] = ['bare', 'ours-0', 'ours-1000', 'ours-1000-late', 'schedule-0', 'schedule-1000'];
+const ROUNDS = Number(process.env['ROUNDS'] ?? 15);
+const WORKERS = 1_000;
 const LABELS: Readonly<Record<Variant, string>> = {
   bare: '(a) bare app',
   'ours-0': '(b) BackgroundWorkerModule, 0 workers',
@@ -18,100 +18,86 @@ const LABELS: Readonly<Record<Variant, string>> = {
   'schedule-0': '(d) ScheduleModule, 0 methods',
   'schedule-1000': "(d') 1,000 `@Interval(3_600_000)` methods",
 };
+const VARIANTS = Object.keys(LABELS) as readonly Variant[];
+const OURS = 'nestjs-background-worker';
+const SCHEDULE = '@nestjs/schedule';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const out = join(root, 'bench/build', String(process.pid));
-try {
-  compile(['bench/boot-app.ts'], out);
-  const [load = 0] = loadavg();
-  report(rounds(join(out, 'bench/boot-app.js')));
-  console.log(`\nLoad average ${load.toFixed(1)} at the start, ${loadavg()[0]?.toFixed(1)} at the end.`);
-} finally {
-  rmSync(out, { recursive: true, force: true });
+const out = compile();
+for (const major of majorsOr()) {
+  const node = nodeOf(major);
+  console.log(`\n# Node ${versionOf(node)}, ${machine()}; median of ${ROUNDS} rounds`);
+  importing(node, 'nest');
+  importing(node, 'nothing');
+  booting(node);
 }
 
-/** Each variant in a fresh process, one after another; every second round backwards, so that drift hits all alike. */
-function rounds(app: string): Map<Variant, readonly Boot[]> {
-  const run = (variant: Variant): Boot =>
+/** Each in a fresh process, one after another; every second round backwards, so that drift hits all alike. */
+function inTurn<T>(node: string, file: string, runs: Readonly<Record<string, readonly string[]>>) {
+  const run = (args: readonly string[]): T =>
     JSON.parse(
-      execFileSync(process.execPath, ['--expose-gc', app, variant], { env: plainEnv(), encoding: 'utf8' }),
-    ) as Boot;
-  for (const variant of VARIANTS) run(variant); // the disk's cache
-  const boots = new Map<Variant, Boot[]>(VARIANTS.map((variant) => [variant, []]));
+      execFileSync(node, ['--expose-gc', join(out, file), ...args], { env: plainEnv(), encoding: 'utf8' }),
+    ) as T;
+  for (const args of Object.values(runs)) run(args); // the disk's cache
+  const taken = Object.fromEntries(Object.keys(runs).map((name) => [name, [] as T[]]));
   for (let round = 0; round < ROUNDS; round++) {
-    const order = round % 2 === 0 ? VARIANTS : [...VARIANTS].reverse();
-    for (const variant of order) boots.get(variant)!.push(run(variant));
-    process.stderr.write(`round ${round + 1} of ${ROUNDS}\n`);
+    const order = Object.entries(runs);
+    for (const [name, args] of round % 2 === 0 ? order : order.reverse()) taken[name]!.push(run(args));
   }
-  return boots;
+  return (name: string, of: keyof T): readonly number[] => taken[name]!.map((one) => one[of] as number);
 }
 
-function report(boots: Map<Variant, readonly Boot[]>): void {
-  const all = (variant: Variant, of: keyof Boot): readonly number[] => boots.get(variant)!.map((boot) => boot[of] ?? 0);
-  const mid = (variant: Variant, of: keyof Boot): number => median(all(variant, of));
-  const base: Partial<Record<Variant, Variant>> = {
+function importing(node: string, before: 'nest' | 'nothing'): void {
+  const all = inTurn<Import>(node, 'boot-import.js', { [OURS]: [OURS, before], [SCHEDULE]: [SCHEDULE, before] });
+  const rows = [OURS, SCHEDULE].map((name) => [
+    name,
+    median(all(name, 'ms')).toFixed(1),
+    median(all(name, 'cpu')).toFixed(1),
+    ratio(all(name, 'ms'), all(SCHEDULE, 'ms')).toFixed(2),
+    ratio(all(name, 'cpu'), all(SCHEDULE, 'cpu')).toFixed(2),
+  ]);
+  const what = before === 'nest' ? 'import, Nest being there' : 'import, Nest with it';
+  table([what, 'ms', 'CPU, ms', `ms, to ${SCHEDULE}`, 'CPU, to it'], rows);
+  if (before === 'nothing') return;
+  console.log();
+  atMost(0.5, `import, Nest being there, to ${SCHEDULE}`, ratio(all(OURS, 'ms'), all(SCHEDULE, 'ms')));
+}
+
+function booting(node: string): void {
+  const all = inTurn<Boot>(node, 'boot-app.js', Object.fromEntries(VARIANTS.map((variant) => [variant, [variant]])));
+  /** Processor time in microseconds, and bytes, a worker. */
+  const cpu = (variant: Variant, than: Variant): number =>
+    (difference(all(variant, 'cpu'), all(than, 'cpu')) * 1_000) / WORKERS;
+  const heap = (variant: Variant, than: Variant): number =>
+    difference(all(variant, 'heap'), all(than, 'heap')) / WORKERS;
+  const bases: Partial<Record<Variant, Variant>> = {
     'ours-1000': 'ours-0',
     'ours-1000-late': 'ours-0',
     'schedule-1000': 'schedule-0',
   };
-  /** Round by round, as `ratio` below. */
-  const each = (variant: Variant, of: 'boot' | 'cpu' | 'heap', than: Variant | undefined): number | undefined =>
-    than && median(all(variant, of).map((value, round) => value - all(than, of)[round]!)) / 1_000;
-
-  const machine = `${cpus().length} x ${cpus()[0]?.model}`;
-  console.log(`5,000 providers of 8 methods; median of ${ROUNDS} rounds; Node ${process.version}, ${machine}\n`);
-  console.log('| | boot, ms | to bare | time a worker, us | CPU a worker, us | heap a worker, bytes | import, ms |');
-  console.log('|---|--:|--:|--:|--:|--:|--:|');
-  for (const variant of VARIANTS) {
-    const than = base[variant];
-    const time = each(variant, 'boot', than);
-    const cpu = each(variant, 'cpu', than);
-    const heap = each(variant, 'heap', than);
-    console.log(
-      `| ${[
-        LABELS[variant],
-        mid(variant, 'boot').toFixed(1),
-        ratio(all(variant, 'boot'), all('bare', 'boot')).toFixed(3),
-        time === undefined ? '' : (time * 1_000).toFixed(0),
-        cpu === undefined ? '' : (cpu * 1_000).toFixed(0),
-        heap === undefined ? '' : heap.toFixed(0),
-        mid(variant, 'import').toFixed(0),
-      ].join(' | ')} |`,
-    );
-  }
-  const total = (variant: Variant): string => (each(variant, 'boot', 'bare')! * 1_000).toFixed(0);
-  console.log(`
-Over the bare app, module and all, a worker costs ${total('ours-1000')} us here, ${total('ours-1000-late')} us without its first run, ${total('schedule-1000')} us with @nestjs/schedule.
-Of our hooks at 0 workers: discovery ${mid('ours-0', 'init').toFixed(1)} ms, start ${mid('ours-0', 'bootstrap').toFixed(1)} ms; at 1,000: discovery ${mid('ours-1000', 'init').toFixed(1)} ms, start and first runs ${mid('ours-1000', 'bootstrap').toFixed(1)} ms.
-
-`);
-
-  const goals: readonly (readonly [string, boolean])[] = [
-    ['0 workers: within 5 % of the bare app', ratio(all('ours-0', 'boot'), all('bare', 'boot')) <= 1.05],
-    // `@Interval` runs nothing at boot: like for like.
-    [
-      '1,000 workers: less time a worker than @nestjs/schedule',
-      each('ours-1000-late', 'boot', 'bare')! < each('schedule-1000', 'boot', 'bare')!,
-    ],
-    [
-      '1,000 workers: less time a worker over each module at 0',
-      each('ours-1000-late', 'boot', 'ours-0')! < each('schedule-1000', 'boot', 'schedule-0')!,
-    ],
-    [
-      '1,000 workers: less heap a worker than @nestjs/schedule',
-      each('ours-1000-late', 'heap', 'ours-0')! < each('schedule-1000', 'heap', 'schedule-0')!,
-    ],
-  ];
-  for (const [goal, met] of goals) console.log(`${met ? 'met   ' : 'MISSED'} ${goal}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** Round by round, so that what slowed a whole round down cancels out. */
-function ratio(of: readonly number[], to: readonly number[]): number {
-  return median(of.map((value, round) => value / to[round]!));
+  const rows = VARIANTS.map((variant) => {
+    const than = bases[variant];
+    return [
+      LABELS[variant],
+      median(all(variant, 'boot')).toFixed(1),
+      median(all(variant, 'cpu')).toFixed(1),
+      ratio(all(variant, 'cpu'), all('bare', 'cpu')).toFixed(3),
+      ...(than
+        ? [cpu(variant, than), cpu(variant, 'bare'), heap(variant, than)].map((value) => value.toFixed(0))
+        : ['', '', '']),
+    ];
+  });
+  const aWorker = ['CPU a worker, us', 'over the bare app', 'heap a worker, bytes'];
+  table(['boot, 5,000 providers of 8 methods', 'ms', 'CPU, ms', 'CPU, to bare', ...aWorker], rows);
+  console.log();
+  atMost(1.02, '0 workers, CPU to the bare app', ratio(all('ours-0', 'cpu'), all('bare', 'cpu')), 3);
+  // `@Interval` runs nothing at boot: like for like.
+  const [late, interval] = ['ours-1000-late', 'schedule-1000'] as const;
+  atMost(heap(interval, 'schedule-0'), 'heap a worker, bytes, to that of an @Interval', heap(late, 'ours-0'), 0);
+  atMost(
+    cpu(interval, 'schedule-0'),
+    'CPU a worker over its module at none, us, to that of an @Interval',
+    cpu(late, 'ours-0'),
+    1,
+  );
+  atMost(cpu(interval, 'bare'), 'CPU a worker over the bare app, us, to that of an @Interval', cpu(late, 'bare'), 1);
 }

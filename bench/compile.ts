@@ -1,15 +1,21 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const bench = fileURLToPath(new URL('.', import.meta.url));
+export const BUILD = join(bench, 'build');
 
-/** These files and lib/ as plain JavaScript for plain Node, as `npm run build` makes it: no loader's time in the numbers. */
-export function compile(files: readonly string[], out: string): void {
-  const lib = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).map((file) => join('lib', file));
-  for (const file of [...files, ...lib.filter((name) => name.endsWith('.ts'))]) {
-    const { outputText } = ts.transpileModule(readFileSync(join(root, file), 'utf8'), {
+/**
+ * The files of this folder as plain JavaScript for plain Node: no loader's time in the numbers. They import the package by
+ * its name, which is what `npm run build` made of it. @returns where they are; they are removed when this process ends
+ */
+export function compile(): string {
+  mkdirSync(BUILD, { recursive: true });
+  const out = mkdtempSync(join(BUILD, 'run-'));
+  process.once('exit', () => rmSync(out, { recursive: true, force: true }));
+  for (const file of readdirSync(bench).filter((name) => name.endsWith('.ts'))) {
+    const { outputText } = ts.transpileModule(readFileSync(join(bench, file), 'utf8'), {
       compilerOptions: {
         target: ts.ScriptTarget.ES2022,
         module: ts.ModuleKind.ES2022,
@@ -18,8 +24,7 @@ export function compile(files: readonly string[], out: string): void {
         useDefineForClassFields: false,
       },
     });
-    const target = join(out, file.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
+    writeFileSync(join(out, `${basename(file, '.ts')}.js`), outputText);
   }
+  return out;
 }

@@ -1,7 +1,12 @@
 /** An app whose only route submits a task: what becomes of it under more requests than it can serve. */
 import 'reflect-metadata';
 import { Controller, Get, Inject, Module, Post, ServiceUnavailableException } from '@nestjs/common';
-import { BackgroundTasks, BackgroundWorkerError, BackgroundWorkerModule, type TaskContext } from '../lib/index.js';
+import {
+  BackgroundTasks,
+  BackgroundWorkerError,
+  BackgroundWorkerModule,
+  type TaskContext,
+} from 'nestjs-background-worker';
 
 export const POOL = { concurrency: 32, queue: 1_000 };
 export const counts = { accepted: 0, refused: 0, done: 0, atOnce: 0 };

@@ -1,7 +1,7 @@
 /** The server, in plain Node, started by flood.ts, which it tells once a second how it is. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { NestFactory } from '@nestjs/core';
-import { BackgroundTasks } from '../lib/index.js';
+import { BackgroundTasks } from 'nestjs-background-worker';
 import { FloodModule, counts } from './flood-app.js';
 
 export interface Report {

@@ -6,6 +6,7 @@ export type { Peer } from './host/peers.js';
 export type { LeaseAnswer, LeaseGrant, LeaseOwner, LeaseRequest, LeaseStore } from './contract/lease-store.js';
 export { CLOCK, type Clock, type Timer, type TimerOptions } from './shared/clock.js';
 export { WorkerAborted, type AbortWhy } from './shared/errors.js';
+export { AroundUnits } from './definition/decorators.js';
 export { checkAll, invalid, rule, type Rule, type Rules } from './definition/check.js';
 
 export type { EventBody, EventType, WorkerEvent } from './contract/events.js';
@@ -23,3 +24,6 @@ export type {
   TaskTransport,
   TransportApp,
 } from './tasks/wire/transport.js';
+export { notSupported } from './tasks/wire/transport.js';
+export { opened, sealed, type Envelope, type Opened } from './tasks/wire/envelope.js';
+export type { Claimed, OutboxMessage, OutboxStore, Sent } from './tasks/wire/outbox.js';

@@ -54,7 +54,17 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<BackgroundWork
   .setFactoryMethodName('createBackgroundWorkerOptions')
   .build();
 
-/** What `forRootAsync` takes: a factory, or a class that is one. */
+/**
+ * What `forRootAsync` takes: a factory, or a class that is one.
+ *
+ * @example
+ * ```ts
+ * const options: BackgroundWorkerModuleAsyncOptions = {
+ *   useFactory: async () => ({ pools: { mail: { concurrency: 2 } } }),
+ *   poolNames: ['mail'],
+ * };
+ * ```
+ */
 export interface BackgroundWorkerModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: InjectionToken[];
   useFactory?: (...args: never[]) => BackgroundWorkerModuleOptions | Promise<BackgroundWorkerModuleOptions>;
@@ -84,6 +94,12 @@ function withPools(registered: DynamicModule, names: readonly string[]): Dynamic
 /**
  * Global. Importing the bare class is `forRoot({})`, or shares the one `forRoot` of the app.
  * Two configured ones are `BGW_TWO_CONFIGURATIONS`.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [BackgroundWorkerModule.forRoot({ shutdownTimeout: 30_000 })] })
+ * class AppModule {}
+ * ```
  */
 @Module({ imports: [BackgroundWorkerCoreModule] })
 export class BackgroundWorkerModule {

@@ -1,10 +1,25 @@
 import type { Abstract, LoggerService, Type } from '@nestjs/common';
 import type { Lease } from './lease.js';
 
-/** An injection token as the contexts' `get` and `resolve` take it. */
+/**
+ * An injection token as the contexts' `get` and `resolve` take it.
+ *
+ * @example
+ * ```ts
+ * const TIME = Symbol('time');
+ * const read = (unit: UnitContext) => unit.get<{ now(): number }>(TIME).now();
+ * ```
+ */
 export type Token<T> = Type<T> | Abstract<T> | string | symbol;
 
-/** What every body can see, loop or tick. */
+/**
+ * What every body can see, loop or tick.
+ *
+ * @example
+ * ```ts
+ * const describe = ({ name, incarnation }: BodyContext) => `${name}, run number ${incarnation}`;
+ * ```
+ */
 export interface BodyContext {
   readonly name: string;
   /** 1 for the first run, one more at each restart. */
@@ -25,7 +40,18 @@ export interface BodyContext {
   extendStop(ms: number): void;
 }
 
-/** A bounded piece of work: a tick, a task, or a `ctx.unitOfWork` inside a loop. */
+/**
+ * A bounded piece of work: a tick, a task, or a `ctx.unitOfWork` inside a loop.
+ *
+ * @example
+ * ```ts
+ * async function importFile(unit: UnitContext, url: string) {
+ *   const answer = await fetch(url, { signal: unit.signal });
+ *   await unit.sleep(1_000);
+ *   return await answer.text();
+ * }
+ * ```
+ */
 export interface UnitContext {
   readonly id: string;
   /** Cancel NOW: time-out, lost lease, stall, or `cancelGrace` before the stop deadline. Not the mere wish to stop: units drain. */
@@ -43,7 +69,21 @@ export interface UnitContext {
   resolve<T = unknown>(token: Token<T>): Promise<T>;
 }
 
-/** What a loop, a generator or an Observable is given. */
+/**
+ * What a loop, a generator or an Observable is given.
+ *
+ * @example
+ * ```ts
+ * @BackgroundWorker()
+ * class QueueWorker {
+ *   async run(ctx: WorkerContext) {
+ *     for await (const _ of ctx.ticks(1_000)) {
+ *       await ctx.unitOfWork(async (unit) => await fetch('https://example.com/next', { signal: unit.signal }));
+ *     }
+ *   }
+ * }
+ * ```
+ */
 export interface WorkerContext extends BodyContext {
   /** Aborts when stop is asked (or the incarnation is cancelled): take no new work. */
   readonly signal: AbortSignal;
@@ -71,7 +111,20 @@ export interface WorkerContext extends BodyContext {
   unitOfWork<T>(fn: (unit: UnitContext) => T | PromiseLike<T>, options?: { timeout?: number }): Promise<T>;
 }
 
-/** For `every` and `cron`: one run is one unit. */
+/**
+ * For `every` and `cron`: one run is one unit.
+ *
+ * @example
+ * ```ts
+ * @BackgroundWorker({ every: 60_000, timeout: 30_000 })
+ * class PingWorker {
+ *   async run({ scheduledAt, signal, logger }: TickContext) {
+ *     const { status } = await fetch('https://example.com', { signal });
+ *     logger.log(`${status}, wanted at ${scheduledAt.toISOString()}`);
+ *   }
+ * }
+ * ```
+ */
 export interface TickContext extends BodyContext, UnitContext {
   /** When the schedule wanted this run; of a triggered one, when it was triggered. */
   readonly scheduledAt: Date;

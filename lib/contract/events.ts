@@ -1,8 +1,28 @@
 import type { WorkerState } from './worker-state.js';
 
-/** What happened, told apart by `type`. `at` is the wall clock in epoch milliseconds. (Sealed events, logging as a consumer: after uber-go/fx.) */
+/**
+ * What happened, told apart by `type`. `at` is the wall clock in epoch milliseconds. (Sealed events, logging as a consumer: after uber-go/fx.)
+ *
+ * @example
+ * ```ts
+ * function failures(workers: BackgroundWorkers) {
+ *   return workers.events$.subscribe((event: WorkerEvent) => {
+ *     if (event.type === 'incarnationFailed') console.warn(event.worker, event.error, event.retryIn);
+ *   });
+ * }
+ * ```
+ */
 export type WorkerEvent = { readonly at: number; readonly worker?: string; readonly task?: string } & EventBody;
 
+/**
+ * What is told of an event, by its `type`. Durations are in milliseconds.
+ *
+ * @example
+ * ```ts
+ * type Failure = Extract<EventBody, { type: 'incarnationFailed' }>;
+ * const isFailure = (event: EventBody): event is Failure => event.type === 'incarnationFailed';
+ * ```
+ */
 export type EventBody =
   | { readonly type: 'stateChanged'; readonly from: WorkerState; readonly to: WorkerState }
   | { readonly type: 'incarnationFailed'; readonly error: unknown; readonly retryIn?: number }
@@ -44,4 +64,13 @@ export type EventBody =
     }
   | { readonly type: 'taskProgress'; readonly done: number; readonly total?: number };
 
+/**
+ * The `type` of an event.
+ *
+ * @example
+ * ```ts
+ * const counts = new Map<EventType, number>();
+ * const count = ({ type }: WorkerEvent) => counts.set(type, (counts.get(type) ?? 0) + 1);
+ * ```
+ */
 export type EventType = EventBody['type'];

@@ -2,7 +2,17 @@ import type { LoggerService } from '@nestjs/common';
 import type { BackoffOptions } from '../shared/backoff.js';
 import type { UnitContext } from './contexts.js';
 
-/** What a task is given. */
+/**
+ * What a task is given.
+ *
+ * @example
+ * ```ts
+ * async function importRows(rows: readonly string[], { attempt, logger, progress }: TaskContext) {
+ *   logger.log(`attempt ${attempt}`);
+ *   rows.forEach((_row, nr) => progress(nr + 1, rows.length));
+ * }
+ * ```
+ */
 export interface TaskContext extends UnitContext {
   /** 1 for the first. */
   readonly attempt: number;
@@ -11,9 +21,28 @@ export interface TaskContext extends UnitContext {
   progress(done: number, total?: number): void;
 }
 
+/**
+ * 'retrying' waits for its next attempt; the last four are ends. 'discarded' was given up for a newer one in a full pool.
+ *
+ * @example
+ * ```ts
+ * const SETTLED: readonly TaskState[] = ['done', 'failed', 'cancelled', 'discarded'];
+ * ```
+ */
 export type TaskState = 'queued' | 'running' | 'retrying' | 'done' | 'failed' | 'cancelled' | 'discarded';
 
-/** One submitted call. (After Python's `concurrent.futures.Future`.) */
+/**
+ * One submitted call. (After Python's `concurrent.futures.Future`.)
+ *
+ * @example
+ * ```ts
+ * async function atMost(handle: TaskHandle<string>, timeout: number) {
+ *   if (await handle.join({ timeout })) return await handle.result;
+ *   handle.cancel('took too long');
+ *   return undefined;
+ * }
+ * ```
+ */
 export interface TaskHandle<T> {
   readonly id: string;
   readonly state: TaskState;
@@ -28,7 +57,20 @@ export interface TaskHandle<T> {
   join(options?: { timeout?: number }): Promise<boolean>;
 }
 
-/** Times are milliseconds. */
+/**
+ * Times are milliseconds.
+ *
+ * @example
+ * ```ts
+ * const send = (tasks: BackgroundTasks) =>
+ *   tasks.submit((ctx) => fetch('https://example.com/mail', { method: 'POST', signal: ctx.signal }), {
+ *     name: 'welcome mail',
+ *     retries: 3,
+ *     backoff: { initial: 500, max: 10_000 },
+ *     timeout: 5_000,
+ *   });
+ * ```
+ */
 export interface SubmitOptions {
   /** For the log and events. Default: the function's name. */
   name?: string;
@@ -45,6 +87,15 @@ export interface SubmitOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * Bounds of a task pool. Counts are of tasks.
+ *
+ * @example
+ * ```ts
+ * const mail: PoolOptions = { concurrency: 2, queue: 500, onFull: 'reject' };
+ * const module = BackgroundWorkerModule.forRoot({ pools: { mail } });
+ * ```
+ */
 export interface PoolOptions {
   /** Tasks at a time. Default min(32, cpus + 4), as Python's ThreadPoolExecutor. */
   concurrency?: number;
@@ -54,6 +105,14 @@ export interface PoolOptions {
   onFull?: 'reject' | 'discard-oldest';
 }
 
+/**
+ * What is remembered of a task; the last 1,000 that have settled are.
+ *
+ * @example
+ * ```ts
+ * const line = ({ id, state, progress }: TaskStatus) => `${id}: ${state}, ${progress?.done ?? 0} done`;
+ * ```
+ */
 export interface TaskStatus {
   readonly id: string;
   readonly name: string;

@@ -1,9 +1,34 @@
-/** What a worker that is alive but not running waits for. `body`: an earlier body that has not settled yet. */
+/**
+ * What a worker that is alive but not running waits for. `body`: an earlier body that has not settled yet.
+ *
+ * @example
+ * ```ts
+ * const isHeldUp = (on: WaitingOn) => on === 'guard' || on === 'lease';
+ * ```
+ */
 export type WaitingOn = 'guard' | 'lease' | 'backoff' | 'schedule' | 'body';
 
+/**
+ * Why a worker is stopped. 'completed' is a loop that returned; 'requested' was `stop()`; 'disabled' was never started in this process.
+ *
+ * @example
+ * ```ts
+ * const isForGood = (reason: StoppedReason) => reason === 'completed' || reason === 'do-not-restart';
+ * ```
+ */
 export type StoppedReason = 'completed' | 'requested' | 'shutdown' | 'do-not-restart' | 'disabled';
 
-/** Times are milliseconds on the scale of the epoch. */
+/**
+ * Times are milliseconds on the scale of the epoch.
+ *
+ * @example
+ * ```ts
+ * function describe(state: WorkerState): string {
+ *   if (state.status === 'waiting') return `waits on ${state.on}`;
+ *   return state.status === 'failed' ? `failed: ${String(state.error)}` : state.status;
+ * }
+ * ```
+ */
 export type WorkerState = {
   /** Consecutive ones; a completed unit, `resetAfter` without another, or an explicit start sets it to 0. */
   readonly failures: number;
@@ -32,7 +57,14 @@ export type WorkerState = {
   | { readonly status: 'failed'; readonly error: unknown }
 );
 
-/** What became of the workers that were asked to stop. */
+/**
+ * What became of the workers that were asked to stop.
+ *
+ * @example
+ * ```ts
+ * const isClean = ({ abandoned }: StopReport) => abandoned.length === 0;
+ * ```
+ */
 export interface StopReport {
   /** Drained in time. */
   readonly stopped: readonly string[];

@@ -9,6 +9,16 @@ type ClassOf<R> = abstract new (...args: never[]) => R;
 /**
  * Makes a provider a worker: it starts when the app has booted, is restarted with backoff when it fails, and is drained
  * before anything it depends on is destroyed. Implies `@Injectable()`. Options are validated when the app starts.
+ *
+ * @example
+ * ```ts
+ * @BackgroundWorker({ every: 60_000 })
+ * class CleanUpWorker {
+ *   async run(ctx: TickContext) {
+ *     ctx.logger.log('clean');
+ *   }
+ * }
+ * ```
  */
 export function BackgroundWorker(options: TickOptions): <C extends ClassOf<TickRunnable>>(target: C) => void;
 export function BackgroundWorker(options?: LoopOptions): <C extends ClassOf<Runnable>>(target: C) => void;
@@ -24,6 +34,18 @@ export function BackgroundWorker(options: WorkerOptions = {}): (target: ClassOf<
  * `units` names. There it need not be named; where it is, that is its place, and it runs once. (After Nest's `APP_INTERCEPTOR`.)
  *
  * @param registration the line that registers it, for the error of who forgot it: `import AcmeUnitsModule.forRoot()`
+ *
+ * @example
+ * ```ts
+ * import { AroundUnits } from 'nestjs-background-worker/adapter';
+ *
+ * @AroundUnits('import AcmeUnitsModule')
+ * class AcmeUnits implements UnitInterceptor {
+ *   around(_unit: UnitInfo, next: () => Promise<unknown>) {
+ *     return next();
+ *   }
+ * }
+ * ```
  */
 export const AroundUnits =
   (registration: string): (<C extends ClassOf<UnitInterceptor>>(target: C) => void) =>

@@ -6,9 +6,17 @@ import type { WorkerDefaults, WorkerOverrides } from './options.js';
 import { validatePoolOptions } from './task-options.js';
 import { unsupported, validateDefaults } from './validation.js';
 
+/** 'auto' is on under a watcher and where NODE_ENV is development. */
 export type GuardMode = 'auto' | 'on' | 'off';
 
-/** The development guard: no worker runs twice because a watcher reloaded the code. */
+/**
+ * The development guard: no worker runs twice because a watcher reloaded the code.
+ *
+ * @example
+ * ```ts
+ * const guard: GuardOptions = { mode: 'on', key: 'e2e', handoverTimeout: 5_000 };
+ * ```
+ */
 export interface GuardOptions {
   /** Default 'auto': on under a watcher and where NODE_ENV is development; off in production, CI, test runners and replicas. */
   mode?: GuardMode;
@@ -18,7 +26,16 @@ export interface GuardOptions {
   handoverTimeout?: number;
 }
 
-/** What `onError` is told of where an error came up. */
+/**
+ * What `onError` is told of where an error came up.
+ *
+ * @example
+ * ```ts
+ * const onError = (error: unknown, { kind, name, final }: FailurePlace) => {
+ *   if (final) console.error(`${kind} ${name} gave up`, error);
+ * };
+ * ```
+ */
 export interface FailurePlace {
   readonly kind: 'worker' | 'task';
   readonly name: string;
@@ -29,11 +46,32 @@ export interface FailurePlace {
   readonly final: boolean;
 }
 
+/**
+ * What `onFatal` is told: which critical worker failed, or escalated, and with what.
+ *
+ * @example
+ * ```ts
+ * const onFatal = ({ worker, error }: FatalReason) => console.error(`${worker} is lost`, error);
+ * ```
+ */
 export interface FatalReason {
   readonly worker: string;
   readonly error: unknown;
 }
 
+/**
+ * What `BackgroundWorkerModule.forRoot()` takes, all of it optional. Validated when the app starts: `BGW_INVALID_OPTION`.
+ *
+ * @example
+ * ```ts
+ * const options: BackgroundWorkerModuleOptions = {
+ *   shutdownTimeout: 30_000,
+ *   defaults: { stopTimeout: 10_000 },
+ *   pools: { mail: { concurrency: 2 } },
+ *   onError: (error, at) => console.error(at.name, error),
+ * };
+ * ```
+ */
 export interface BackgroundWorkerModuleOptions {
   /**
    * Default true; names: only these run here ("tasks" stands for the task consumers). Under a test runner no worker starts
@@ -62,7 +100,20 @@ export interface BackgroundWorkerModuleOptions {
   onFatal?: (reason: FatalReason) => void | Promise<void>;
 }
 
-/** `useClass` and `useExisting` of `forRootAsync` make one of these. */
+/**
+ * `useClass` and `useExisting` of `forRootAsync` make one of these.
+ *
+ * @example
+ * ```ts
+ * @Injectable()
+ * class Settings implements BackgroundWorkerOptionsFactory {
+ *   createBackgroundWorkerOptions() {
+ *     return { shutdownTimeout: Number(process.env['SHUTDOWN_TIMEOUT'] ?? 25_000) };
+ *   }
+ * }
+ * const module = BackgroundWorkerModule.forRootAsync({ useClass: Settings });
+ * ```
+ */
 export interface BackgroundWorkerOptionsFactory {
   createBackgroundWorkerOptions(): BackgroundWorkerModuleOptions | Promise<BackgroundWorkerModuleOptions>;
 }

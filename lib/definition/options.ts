@@ -1,6 +1,13 @@
 import type { BackoffOptions } from '../shared/backoff.js';
 
-/** Times are milliseconds. */
+/**
+ * Times are milliseconds.
+ *
+ * @example
+ * ```ts
+ * const options: CommonOptions = { name: 'mail', critical: true, phase: 1, stopTimeout: 10_000 };
+ * ```
+ */
 export interface CommonOptions {
   /** Default: the class name in kebab-case, a trailing "worker" dropped. */
   name?: string;
@@ -26,8 +33,31 @@ export interface CommonOptions {
   thread?: string | URL | { module: string | URL; export?: string; resourceLimits?: object };
 }
 
+/**
+ * When a loop that ended is run again. (After OTP's permanent, transient and temporary children.)
+ *
+ * @example
+ * ```ts
+ * const restart: RestartMode = 'always';
+ * const options: LoopOptions = { restart };
+ * ```
+ */
 export type RestartMode = 'on-failure' | 'always' | 'never';
 
+/**
+ * Of a worker whose `run` is a loop, an async generator or an Observable. Times are milliseconds.
+ *
+ * @example
+ * ```ts
+ * @BackgroundWorker({ restart: 'always', readyTimeout: 5_000 })
+ * class FeedWorker {
+ *   async run(ctx: WorkerContext) {
+ *     ctx.ready();
+ *     await ctx.sleep(60_000);
+ *   }
+ * }
+ * ```
+ */
 export interface LoopOptions extends CommonOptions {
   /** Default 'on-failure'. */
   restart?: RestartMode;
@@ -51,24 +81,81 @@ interface Spread {
   jitter?: number;
 }
 
+/**
+ * Of a worker that runs by a period. Times are milliseconds.
+ *
+ * @example
+ * ```ts
+ * const nightly: EveryOptions = { every: { rate: 86_400_000, initialDelay: 60_000, jitter: 5_000 }, timeout: 600_000 };
+ * ```
+ */
 export interface EveryOptions extends TickCommon {
   /** A number is a fixed rate: missed runs coalesce into one, runs never overlap. `delay` counts from the end of a run. */
   every: number | ({ rate: number } & Spread) | ({ delay: number } & Spread);
   cron?: never;
 }
 
+/**
+ * Of a worker that runs by a cron expression. Not available yet: `BGW_UNSUPPORTED_OPTION`.
+ *
+ * @example
+ * ```ts
+ * const monday: CronOptions = { cron: { expression: '0 6 * * 1', timeZone: 'Europe/Vienna' } };
+ * ```
+ */
 export interface CronOptions extends TickCommon {
   cron: string | { expression: string; timeZone?: string; catchUp?: 'skip' | 'once' };
   every?: never;
 }
 
+/**
+ * Of a worker whose runs are begun by a schedule.
+ *
+ * @example
+ * ```ts
+ * const options: TickOptions = { every: { delay: 5_000 } };
+ * ```
+ */
 export type TickOptions = EveryOptions | CronOptions;
+/**
+ * What `@BackgroundWorker()` takes.
+ *
+ * @example
+ * ```ts
+ * const options: WorkerOptions = process.env['SLOW'] ? { every: 60_000 } : { every: 1_000 };
+ * ```
+ */
 export type WorkerOptions = LoopOptions | TickOptions;
+/**
+ * For all workers of an app that do not say otherwise: the module's option `defaults`.
+ *
+ * @example
+ * ```ts
+ * const defaults: WorkerDefaults = { stopTimeout: 5_000, backoff: { max: 10_000 } };
+ * const module = BackgroundWorkerModule.forRoot({ defaults });
+ * ```
+ */
 export type WorkerDefaults = Pick<
   CommonOptions,
   'backoff' | 'maxFailures' | 'stopTimeout' | 'cancelGrace' | 'heartbeatTimeout'
 >;
 
-/** Omit over each member of a union. */
+/**
+ * Omit over each member of a union.
+ *
+ * @example
+ * ```ts
+ * type Named = OmitEach<TickOptions, 'name'> & { name: string };
+ * ```
+ */
 export type OmitEach<T, K extends string> = T extends unknown ? Omit<T, K> : never;
+/**
+ * Over the decorator's, by worker name: the module's option `workers`.
+ *
+ * @example
+ * ```ts
+ * const report: WorkerOverrides = { every: 5_000 };
+ * const module = BackgroundWorkerModule.forRoot({ workers: { report } });
+ * ```
+ */
 export type WorkerOverrides = Partial<OmitEach<WorkerOptions, 'name' | 'thread'>>;

@@ -4,7 +4,14 @@ import { checkBackoff, filledBackoff } from './backoff.js';
 import { checkAll, invalid, isRecord, milliseconds, oneOf, record, rule, type Rules } from './check.js';
 import { unsupported } from './validation.js';
 
-/** Times are milliseconds. */
+/**
+ * Times are milliseconds.
+ *
+ * @example
+ * ```ts
+ * const options: TaskOptions = { name: 'mail.send', retries: 5, timeout: 30_000, concurrency: 2 };
+ * ```
+ */
 export interface TaskOptions {
   /** On the wire. Default "Class.method": give it a name of its own before the class is renamed. */
   name?: string;

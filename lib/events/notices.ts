@@ -39,7 +39,7 @@ export type Notice =
   | { readonly type: 'mayHaveWaitedForItself'; readonly worker: string; readonly call: string }
   | { readonly type: 'tasksAreInMemory' }
   | { readonly type: 'transportFailed'; readonly what: string; readonly error: unknown }
-  | { readonly type: 'transportIsLate'; readonly what: string }
+  | { readonly type: 'transportIsLate'; readonly transport: string; readonly what: string }
   /** @property cutIn milliseconds */
   | { readonly type: 'tasksDrain'; readonly count: number; readonly tasks: string; readonly cutIn: number }
   /** `drain()` has ended before they have. @property waited milliseconds, or Infinity where the app has stopped */

@@ -81,6 +81,11 @@ function script(): AsyncLocalStorage<true> {
 /**
  * For scripts, seeds and migrations that boot the app's modules: no worker, no consumer.
  * `withoutWorkers(() => NestFactory.createApplicationContext(AppModule))`
+ *
+ * @example
+ * ```ts
+ * const seed = (boot: () => Promise<{ close(): Promise<void> }>) => withoutWorkers(boot);
+ * ```
  */
 export function withoutWorkers<T>(boot: () => Promise<T>): Promise<T> {
   return script().run(true, boot);

@@ -1,4 +1,11 @@
-/** Times in milliseconds. */
+/**
+ * Times in milliseconds.
+ *
+ * @example
+ * ```ts
+ * const patient: Partial<BackoffOptions> = { initial: 5_000, factor: 3, max: 600_000, jitter: 1 };
+ * ```
+ */
 export interface BackoffOptions {
   /** The first wait. Default 1_000. */
   initial: number;

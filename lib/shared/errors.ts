@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'BGW_NOT_READY',
   'BGW_NOT_REGISTERED',
   'BGW_NOT_RUNNING',
+  'BGW_NOT_SUPPORTED',
   'BGW_OPEN_TRANSACTION',
   'BGW_PAYLOAD_REFUSED',
   'BGW_QUEUE_FULL',
@@ -32,9 +33,17 @@ export const ERROR_CODES = [
   'BGW_UNSUPPORTED_OPTION',
 ] as const;
 
+/** One of `ERROR_CODES`. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Every error the library throws. */
+/**
+ * Every error the library throws.
+ *
+ * @example
+ * ```ts
+ * const isFull = (error: unknown) => error instanceof BackgroundWorkerError && error.code === 'BGW_QUEUE_FULL';
+ * ```
+ */
 export class BackgroundWorkerError extends Error {
   override readonly name: string = 'BackgroundWorkerError';
 
@@ -50,10 +59,18 @@ export class BackgroundWorkerError extends Error {
   }
 }
 
+/** What ended the work. `docs/errors.md#bgw_aborted` explains each. */
 export type AbortWhy =
   'shutdown' | 'stop' | 'restart' | 'pause' | 'hand-over' | 'lease-lost' | 'stall' | 'timeout' | 'failed' | 'cancelled';
 
-/** `signal.reason` of every signal the library aborts. Its `name` is `AbortError`, as the platform's own. */
+/**
+ * `signal.reason` of every signal the library aborts. Its `name` is `AbortError`, as the platform's own.
+ *
+ * @example
+ * ```ts
+ * const timedOut = ({ reason }: AbortSignal) => reason instanceof WorkerAborted && reason.why === 'timeout';
+ * ```
+ */
 export class WorkerAborted extends BackgroundWorkerError {
   override readonly name = 'AbortError';
 
@@ -76,6 +93,11 @@ const ESCALATE = Symbol.for('nestjs-background-worker:escalate');
 /**
  * Thrown or rejected from a body: the worker stops and is not restarted.
  * Recognised by `Symbol.for`, so that two copies of the package agree. (After Temporal's non-retryable failures.)
+ *
+ * @example
+ * ```ts
+ * const noKey = () => new DoNotRestart(new Error('no key: trying again will not help'));
+ * ```
  */
 export class DoNotRestart extends Error {
   override readonly name = 'DoNotRestart';
@@ -86,7 +108,14 @@ export class DoNotRestart extends Error {
   }
 }
 
-/** Thrown or rejected from a body: the worker fails and the app shuts down with a non-zero exit. (After OTP's escalation.) */
+/**
+ * Thrown or rejected from a body: the worker fails and the app shuts down with a non-zero exit. (After OTP's escalation.)
+ *
+ * @example
+ * ```ts
+ * const giveUp = (error: unknown) => Promise.reject(new Escalate(error));
+ * ```
+ */
 export class Escalate extends Error {
   override readonly name = 'Escalate';
   readonly [ESCALATE] = true;

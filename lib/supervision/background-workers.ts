@@ -8,7 +8,23 @@ import type { WorkerHandle } from './handle.js';
 import type { Registry } from './registry.js';
 import { WORKER_HOST } from './worker-host.js';
 
+/**
+ * A tick worker for `add()`.
+ *
+ * @example
+ * ```ts
+ * const tick: AddedTick = { name: 'ping', every: 1_000, run: () => fetch('https://example.com') };
+ * ```
+ */
 export type AddedTick = { name: string } & OmitEach<TickOptions, 'thread'> & TickRunnable;
+/**
+ * A loop for `add()`.
+ *
+ * @example
+ * ```ts
+ * const loop: AddedLoop = { name: 'poll', run: async (ctx) => await ctx.sleep(1_000) };
+ * ```
+ */
 export type AddedLoop = { name: string } & OmitEach<LoopOptions, 'thread'> & Runnable;
 
 /** What the control needs of the app; any call discovers the workers first. */
@@ -18,7 +34,21 @@ export interface ControlHost {
   readonly events$: Observable<WorkerEvent>;
 }
 
-/** The control of an app's workers. Inject it anywhere. */
+/**
+ * The control of an app's workers. Inject it anywhere.
+ *
+ * @example
+ * ```ts
+ * @Injectable()
+ * class Admin {
+ *   constructor(private readonly workers: BackgroundWorkers) {}
+ *
+ *   states() {
+ *     return this.workers.list().map(({ name, state }) => `${name}: ${state.status}`);
+ *   }
+ * }
+ * ```
+ */
 @Injectable()
 export class BackgroundWorkers {
   constructor(@Inject(WORKER_HOST) private readonly host: ControlHost) {}

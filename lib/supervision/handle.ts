@@ -6,7 +6,17 @@ import { selfJoin } from '../shared/self-join.js';
 import type { Stage } from './stage.js';
 import { notRunning, type Supervisor } from './supervisor.js';
 
-/** The control of one worker. */
+/**
+ * The control of one worker.
+ *
+ * @example
+ * ```ts
+ * async function runNow(handle: WorkerHandle) {
+ *   if (!handle.isAlive) await handle.start();
+ *   await handle.trigger();
+ * }
+ * ```
+ */
 export interface WorkerHandle {
   readonly name: string;
   readonly state: WorkerState;

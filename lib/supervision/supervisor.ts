@@ -16,7 +16,8 @@ import {
   type Policy,
   type TimerName,
 } from './machine/machine.js';
-import { nameOf, type Body, type BodySignal, type Gate, type LiveBody, type Outcome, type Part } from './ports.js';
+import { policyOf } from './policy.js';
+import type { Body, BodySignal, Gate, LiveBody, Outcome, Part } from './ports.js';
 import { transition } from './machine/transition.js';
 import { TriggerQueue } from './trigger-queue.js';
 
@@ -57,8 +58,7 @@ export class Supervisor extends Awaitable {
     readonly part?: Part,
   ) {
     super(ports.clock);
-    const name = nameOf({ worker: definition.name, part });
-    this.policy = { ...definition, name, gates: gates.map(({ on }) => on) };
+    this.policy = policyOf(definition, gates, part);
     this.alarm = new Alarm(ports.clock, LIMITS, this);
     this.gatekeeper = gates.length > 0 ? new Gatekeeper(gates, (input) => this.dispatch(input)) : undefined;
   }

@@ -12,25 +12,34 @@ import type { TaskTransport } from './wire/transport.js';
 export class AppTasks {
   readonly pools: Pools;
   readonly life: TransportLife;
+  /** Absent where this process takes no tasks. */
+  private readonly consumer: Consumer | undefined;
 
   constructor(
     readonly environment: TaskEnvironment,
     readonly handlers: Handlers,
     readonly transport: TaskTransport,
     pools: Readonly<Record<string, PoolOptions>>,
-    private readonly consumes: boolean,
+    consumes: boolean,
     logger: LoggerService,
   ) {
     const { clock, hub } = environment;
     this.pools = new Pools(environment, pools, handlers.all);
     this.life = new TransportLife(transport, clock, hub);
-    const consumer = consumes ? new Consumer(environment, handlers, this.pools) : undefined;
-    transport.connect({ consumer, clock, hub, logger });
+    this.consumer = consumes ? new Consumer(environment, handlers, this.pools) : undefined;
+    transport.connect({ consumer: this.consumer, clock, hub, logger });
   }
 
   /** The app has booted. */
   consume(): void {
-    if (this.consumes) this.life.consume();
+    if (this.consumer) this.life.consume();
+  }
+
+  /** The app stops. @returns when the transport has, or its time is up */
+  stop(deadline: number): Promise<void> {
+    const stopped = this.life.stop(deadline);
+    this.consumer?.stop();
+    return stopped;
   }
 
   /** Nothing is accepted any more. */

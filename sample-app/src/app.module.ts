@@ -1,11 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
 import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
+import { bodyPipe } from './body/body.pipe.js';
+import { JsonGuard } from './body/json.guard.js';
 import { DatabaseModule } from './database/database.module.js';
 import { FetchingModule } from './fetching/fetching.module.js';
 import { HealthController } from './health.controller.js';
-import { JsonGuard } from './json.guard.js';
 import { ProbingModule } from './probing/probing.module.js';
 import { type Settings } from './settings/settings.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -30,6 +31,7 @@ import { WorkersController } from './workers/workers.controller.js';
   controllers: [HealthController, WorkersController, TasksController],
   providers: [
     { provide: APP_GUARD, useClass: JsonGuard },
+    { provide: APP_PIPE, useValue: bodyPipe },
     { provide: APP_INTERCEPTOR, useClass: BusyInterceptor },
   ],
 })

@@ -10,6 +10,6 @@ The uptime monitor runs at ${address} and already watches itself. Try next, in a
   curl ${address}/fetches -H 'content-type: application/json' -d '{"urls":["https://nestjs.com","${address}/health"]}'
   curl ${address}/mails
 
-What answers with a task goes on behind it: curl the "status" it names, and /fetches/<task> or /notifications/<task> for
-what came of it. Mail goes to a server in this process, unless SMTP_URL names another. Ctrl-C lets the probes and mails in flight finish, then closes the database.
+What answers with a task goes on behind it: curl the "status" it names, and the "outcome". Mail goes to a server in this
+process, unless SMTP_URL names another. Ctrl-C lets the probes and mails in flight finish, then closes the database.
 `;

@@ -4,6 +4,7 @@ import type { Type } from '@nestjs/common';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ERROR_CODES } from '../../lib/shared/errors.js';
 import { transpile, typeErrorsOf } from './compile.js';
+import { docstringExamplesOf, sources } from './docstrings.js';
 import { documents, examplesOf, fencesOf, root, textOf, write, type Example } from './examples.js';
 import { anchorsOf, brokenLinksOf } from './links.js';
 import { telltales } from '../support/plain-env.js';
@@ -12,6 +13,9 @@ import { bootAndStop, moduleOf, runUntil } from './run.js';
 const directory = join(root, 'test/build', `docs-${process.pid}`);
 const written = new Map<string, Example>(
   documents.flatMap((document) => examplesOf(document, textOf(document)).map((one) => [write(directory, one), one])),
+);
+const inDocstrings = new Map<string, Example>(
+  sources.flatMap((source) => docstringExamplesOf(source, textOf(source)).map((one) => [write(directory, one), one])),
 );
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -37,8 +41,9 @@ function asItsReader(): void {
 }
 
 describe('examples', () => {
-  it('are type-checked', () => {
-    expect(typeErrorsOf(written)).toEqual([]);
+  it('are type-checked, those of docstrings too', () => {
+    expect(inDocstrings.size).toBeGreaterThan(20);
+    expect(typeErrorsOf(new Map([...written, ...inDocstrings]))).toEqual([]);
   }, 60_000);
 
   it('are mostly run', () => {
@@ -78,6 +83,14 @@ describe('what checks the examples', () => {
   it('finds a type error, and says where', () => {
     const [path, example] = made(`${imports}@BackgroundWorker({ every: 1_000 })\nexport class Bad {}\n`);
     expect(typeErrorsOf(new Map([[path, example]]))).toEqual([expect.stringMatching(/^broken\.md:3: .*run/s)]);
+  }, 60_000);
+
+  it('finds a type error in a docstring, and says where', () => {
+    const text = '/**\n * A.\n * @example\n * ```ts\n * DoNotRestart.now();\n * ```\n */\nexport class A {}\n';
+    const [example] = docstringExamplesOf('lib/a.ts', text);
+    expect(typeErrorsOf(new Map([[write(directory, example!), example!]]))).toEqual([
+      expect.stringMatching(/^lib\/a\.ts:5: .*now/s),
+    ]);
   }, 60_000);
 
   it.each([

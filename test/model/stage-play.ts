@@ -32,7 +32,8 @@ export class StagePlay {
     seed: number,
   ) {
     this.clock = new FakeClock({ seed });
-    this.gates = policy.gates.map((on) => new FakeGate(on, () => this.body.live !== undefined));
+    const { gates = [] } = policy;
+    this.gates = gates.map((on) => new FakeGate(on, () => this.body.live !== undefined));
     const hub = new EventHub(this.clock, (error) => this.broken.push(error));
     this.supervisor = new Supervisor(policy, this.gates, this.body, {
       clock: this.clock,

@@ -160,7 +160,7 @@ export class World {
     switch (effect.type) {
       case 'run':
         must(dead, 'at most one live body', this.machine);
-        must(this.held === this.policy.gates.length && !this.lost, 'a body runs past all its gates', this.held);
+        must(this.held === (this.policy.gates ?? []).length && !this.lost, 'a body runs past all its gates', this.held);
         this.body = 'running';
         return;
       case 'enter':

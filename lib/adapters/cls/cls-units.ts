@@ -3,6 +3,16 @@ import type { UnitInfo, UnitInterceptor } from '../../contract/units.js';
 import { AroundUnits } from '../../definition/decorators.js';
 import { checkAll, invalid, rule } from '../../definition/check.js';
 
+/**
+ * What `ClsUnitsModule.forRoot()` and `new ClsUnits()` take.
+ *
+ * @example
+ * ```ts
+ * import { CLS_ID } from 'nestjs-cls';
+ *
+ * const options: ClsUnitsOptions = { carry: ['tenant', CLS_ID] };
+ * ```
+ */
 export interface ClsUnitsOptions {
   /**
    * Keys whose values go along from where the work was submitted; `CLS_ID` may be one. The values must be strings, as they
@@ -15,7 +25,15 @@ const isKey = (value: unknown): boolean => (typeof value === 'string' && value !
 const keys = rule('a list of non-empty strings or CLS_ID', (value) => Array.isArray(value) && value.every(isKey));
 const headerOf = (key: string | symbol): string => `cls.${typeof key === 'symbol' ? 'CLS_ID' : key}`;
 
-/** Opens a store of nestjs-cls for each unit; `getId()` in it is the unit's id. `ClsUnitsModule.forRoot()` makes one. */
+/**
+ * Opens a store of nestjs-cls for each unit; `getId()` in it is the unit's id. `ClsUnitsModule.forRoot()` makes one.
+ *
+ * @example
+ * ```ts
+ * const units = [new ClsUnits({ carry: ['tenant'] })];
+ * const module = BackgroundWorkerModule.forRoot({ units });
+ * ```
+ */
 @AroundUnits('import ClsUnitsModule.forRoot()')
 export class ClsUnits implements UnitInterceptor {
   private readonly cls = ClsServiceManager.getClsService();

@@ -4,12 +4,30 @@ import { BackgroundWorkerModule } from '../../background-worker.module.js';
 import { checkOrmOptions, ormUnitsModule } from '../../commit/orm-units-module.js';
 import { MikroOrmUnits } from './mikro-orm-units.js';
 
+/**
+ * What `MikroOrmUnitsModule.forRoot()` takes.
+ *
+ * @example
+ * ```ts
+ * import { MikroORM } from '@mikro-orm/core';
+ *
+ * const options: MikroOrmUnitsOptions = { orms: [MikroORM, 'AUDIT_ORM'] };
+ * ```
+ */
 export interface MikroOrmUnitsOptions extends Pick<ModuleMetadata, 'imports'> {
   /** Injection tokens. Default `[MikroORM]`, which is the unnamed one of `@mikro-orm/nestjs`. */
   orms?: readonly InjectionToken[];
 }
 
-/** Global: puts `MikroOrmUnits` around the app's units, and lets `onCommit` find the app's tasks. */
+/**
+ * Global: puts `MikroOrmUnits` around the app's units, and lets `onCommit` find the app's tasks.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [BackgroundWorkerModule, MikroOrmUnitsModule.forRoot()] })
+ * class AppModule {}
+ * ```
+ */
 @Module({})
 export class MikroOrmUnitsModule {
   /**

@@ -6,7 +6,23 @@ import { closingTransactions } from '../../commit/open-transactions.js';
 import { eachLateBegin, outerOf } from './begins.js';
 import { hookConnection } from './on-commit.js';
 
-/** Gives each unit EntityManagers of its own: the injected ones are forks inside it. */
+/**
+ * Gives each unit EntityManagers of its own: the injected ones are forks inside it.
+ *
+ * @example
+ * ```ts
+ * import { EntityManager } from '@mikro-orm/core';
+ *
+ * @BackgroundWorker({ every: 60_000 })
+ * class FlushWorker {
+ *   constructor(@Inject(EntityManager) private readonly em: EntityManager) {}
+ *
+ *   async run() {
+ *     await this.em.flush();
+ *   }
+ * }
+ * ```
+ */
 @AroundUnits('import MikroOrmUnitsModule.forRoot()')
 export class MikroOrmUnits implements UnitInterceptor {
   private readonly managers: EntityManager[];

@@ -34,6 +34,17 @@ interface Broadcaster {
  * @param options of the task: name, retries, time-out and so on
  * @throws BackgroundWorkerError `BGW_NOT_REGISTERED`, `BGW_TRANSACTION_ENDED`, `BGW_INVALID_OPTION`; without a transaction
  * also what `submit` throws
+ *
+ * @example
+ * ```ts
+ * import type { EntityManager } from '@mikro-orm/core';
+ *
+ * const signUp = (em: EntityManager, address: string) =>
+ *   em.transactional(async (inner) => {
+ *     inner.create('User', { address });
+ *     onCommit(inner, () => fetch(`https://example.com/welcome/${address}`), { retries: 3 });
+ *   });
+ * ```
  */
 export function onCommit(em: EntityManager, fn: (ctx: TaskContext) => unknown, options?: SubmitOptions): void {
   hooksOf<EntityManager>(em.getConnection('write'), 'MikroORM', 'MikroOrmUnitsModule').add(em, fn, options);

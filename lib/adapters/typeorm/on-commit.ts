@@ -25,6 +25,17 @@ const ROLLS_BACK_QUIETLY: readonly string[] = ['postgres', 'aurora-postgres', 'c
  * @param options of the task: name, retries, time-out and so on
  * @throws BackgroundWorkerError `BGW_NOT_REGISTERED`, `BGW_TRANSACTION_ENDED`, `BGW_INVALID_OPTION`; without a transaction
  * also what `submit` throws
+ *
+ * @example
+ * ```ts
+ * import type { DataSource } from 'typeorm';
+ *
+ * const signUp = (dataSource: DataSource, address: string) =>
+ *   dataSource.transaction(async (manager) => {
+ *     await manager.query('insert into users (address) values ($1)', [address]);
+ *     onCommit(manager, () => fetch(`https://example.com/welcome/${address}`), { retries: 3 });
+ *   });
+ * ```
  */
 export function onCommit(manager: EntityManager, fn: (ctx: TaskContext) => unknown, options?: SubmitOptions): void {
   hooksOf<EntityManager>(dataSourceOf(manager), 'DataSource', 'TypeOrmUnitsModule').add(manager, fn, options);

@@ -10,7 +10,21 @@ import { Askers } from './askers.js';
 import { hookDataSource } from './on-commit.js';
 import { noUnit, Runners } from './runners.js';
 
-/** Gives each unit a QueryRunner of its own where it asks for one, and takes it back. */
+/**
+ * Gives each unit a QueryRunner of its own where it asks for one, and takes it back.
+ *
+ * @example
+ * ```ts
+ * @BackgroundWorker({ every: 60_000 })
+ * class LockingWorker {
+ *   constructor(@Inject(TypeOrmUnits) private readonly units: TypeOrmUnits) {}
+ *
+ *   async run() {
+ *     await this.units.queryRunner().query('select pg_advisory_lock(1)');
+ *   }
+ * }
+ * ```
+ */
 @AroundUnits('import TypeOrmUnitsModule.forRoot()')
 export class TypeOrmUnits implements UnitInterceptor, OnModuleInit {
   private readonly unit = new AsyncLocalStorage<Runners>();

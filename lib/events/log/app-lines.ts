@@ -35,7 +35,10 @@ const LINES: { readonly [T in NoticeType]: (notice: NoticeOf<T>) => Line | undef
     'dispatched tasks are in memory: what waits when this process dies is lost; configure a `transport` for tasks that must not be',
   ],
   transportFailed: ({ what, error }) => ['error', `the task transport could not ${what}`, stackOf(error)],
-  transportIsLate: ({ what }) => ['error', `the task transport did not ${what} in time: it is left behind`],
+  transportIsLate: ({ transport, what }) => [
+    'error',
+    `the task transport ${transport} did not ${what} in time: it is left behind`,
+  ],
   tasksDrain: ({ count, tasks, cutIn }) => [
     'log',
     `waiting for ${countOf(count)}, to be cut in ${seconds(cutIn)}: ${tasks}`,

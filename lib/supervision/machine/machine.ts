@@ -7,8 +7,8 @@ import type { Gate, Outcome } from '../ports.js';
 
 /** What the transitions go by. */
 export interface Policy extends WorkerDefinition {
-  /** What it must pass before it runs, in order: those of the very gates that its supervisor has. */
-  readonly gates: readonly Gate['on'][];
+  /** What it must pass before it runs, in order: those of the very gates that its supervisor has; absent where it has none. */
+  readonly gates?: readonly Gate['on'][];
 }
 
 /** What follows once no body lives any more. */

@@ -58,7 +58,7 @@ export function proceed(draft: Draft, error?: unknown): Step {
   const { machine, policy, event } = draft;
   if (machine.live) return block(draft, { type: 'run', error });
   const idle = { ...machine, after: undefined, stopping: undefined };
-  const gate = policy.gates[machine.passed];
+  const gate = policy.gates?.[machine.passed];
   if (gate !== undefined) {
     return step({ ...idle, state: waiting(draft, gate, { error }) }, { type: 'enter', gate: machine.passed });
   }
@@ -96,7 +96,7 @@ function runBody(draft: Draft, scheduledAt: number): Step {
 /** No body lives: what was to follow, follows. */
 export function apply(draft: Draft, after: After): Step {
   const machine = { ...draft.machine, after: undefined, stopping: undefined };
-  const lostPass = machine.passed === 0 && draft.policy.gates.length > 0;
+  const lostPass = machine.passed === 0 && draft.policy.gates?.[0] !== undefined;
   switch (after.type) {
     case 'stop':
       return step(

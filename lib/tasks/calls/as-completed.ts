@@ -1,7 +1,17 @@
 import type { TaskHandle } from '../../contract/tasks.js';
 import { handled } from '../../shared/deferred.js';
 
-/** The handles as they settle, the first to settle first. (After `concurrent.futures.as_completed`.) */
+/**
+ * The handles as they settle, the first to settle first. (After `concurrent.futures.as_completed`.)
+ *
+ * @example
+ * ```ts
+ * async function firstOf<T>(handles: readonly TaskHandle<T>[]) {
+ *   for await (const handle of asCompleted(handles)) if (handle.state === 'done') return await handle.result;
+ *   throw new Error('none was done');
+ * }
+ * ```
+ */
 export async function* asCompleted<T>(
   handles: Iterable<TaskHandle<T>>,
 ): AsyncGenerator<TaskHandle<T>, void, undefined> {

@@ -18,6 +18,7 @@ import { mapTasks } from './map.js';
 import type { TaskPool } from '../pool/pool.js';
 import type { AppTasks } from '../app-tasks.js';
 import { DEFAULT_POOL } from '../pool/pools.js';
+import { notSupported } from '../wire/transport.js';
 import { selfJoin } from '../../shared/self-join.js';
 import { specOf } from '../pool/task-spec.js';
 import { Task, type TaskFunction } from '../pool/task.js';
@@ -28,7 +29,21 @@ export interface TaskHost {
 }
 export const TASK_HOST = Symbol('nestjs-background-worker:task-host');
 
-/** Work that outlives the request that asked for it: bounded, retried, cancelled, drained when the app stops. Inject it anywhere. */
+/**
+ * Work that outlives the request that asked for it: bounded, retried, cancelled, drained when the app stops. Inject it anywhere.
+ *
+ * @example
+ * ```ts
+ * @Injectable()
+ * class SignUp {
+ *   constructor(private readonly tasks: BackgroundTasks) {}
+ *
+ *   signUp(address: string) {
+ *     this.tasks.submit((ctx) => fetch(`https://example.com/welcome/${address}`, { signal: ctx.signal }), { retries: 3 });
+ *   }
+ * }
+ * ```
+ */
 export class BackgroundTasks {
   private found: { readonly app: AppTasks; readonly pool: TaskPool } | undefined;
 
@@ -49,7 +64,7 @@ export class BackgroundTasks {
     return task;
   }
 
-  /** Waits for app, unless `signal` aborts: the handle is cancelled then. Rejects with `BGW_SHUTTING_DOWN`, `BGW_INVALID_OPTION`. */
+  /** Waits for room, unless `signal` aborts: the handle is cancelled then. Rejects with `BGW_SHUTTING_DOWN`, `BGW_INVALID_OPTION`. */
   async submitWhenFree<T>(
     fn: (ctx: TaskContext) => T | PromiseLike<T>,
     options?: SubmitOptions,
@@ -111,23 +126,30 @@ export class BackgroundTasks {
     return task as Task<RunResult<C, M>>;
   }
 
-  /** Of a task whose id was read, or that was dispatched, while it is remembered: the last 1,000 that have settled are. */
+  /** Of a task whose id was read, or that was dispatched, while it is remembered: the last 1,000 that have settled are. Rejects with `BGW_NOT_SUPPORTED`. */
   async status(id: string): Promise<TaskStatus | undefined> {
     const { app } = this.at;
-    return app.status(id) ?? (await app.transport.status?.(id));
+    const status = app.status(id);
+    if (status) return status;
+    if (!app.transport.status) throw notSupported(app.transport, 'status(id) of a task that is not in this process');
+    return await app.transport.status(id);
   }
 
-  /** Those that failed for good, the newest first; at most `limit`, default 100. */
+  /** Those that failed for good, the newest first; at most `limit`, default 100. Rejects with `BGW_NOT_SUPPORTED`. */
   async failed({ limit = 100 }: { limit?: number } = {}): Promise<readonly TaskStatus[]> {
     const { app } = this.at;
-    const here = app.environment.ledger.listFailed(limit);
-    return [...here, ...((await app.transport.failed?.(limit)) ?? [])].slice(0, limit);
+    const { transport, environment } = app;
+    if (!transport.failed) throw notSupported(transport, 'failed()');
+    return [...environment.ledger.listFailed(limit), ...(await transport.failed(limit))].slice(0, limit);
   }
 
-  /** Once more from the beginning, under the same id. Rejects with `BGW_UNKNOWN_TASK`, `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`. */
+  /** Once more from the beginning, under the same id. Rejects with `BGW_UNKNOWN_TASK`, `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`, `BGW_NOT_SUPPORTED`. */
   async retry(id: string): Promise<void> {
     const { app } = this.at;
-    if (app.retry(id) || (await app.transport.retry?.(id))) return;
+    const { transport } = app;
+    if (app.retry(id)) return;
+    if (!transport.retry) throw notSupported(transport, 'retry(id)');
+    if (await transport.retry(id)) return;
     throw new BackgroundWorkerError('BGW_UNKNOWN_TASK', `no failed task ${id} is remembered`);
   }
 

@@ -2,7 +2,6 @@ import type { Clock } from '../../shared/clock.js';
 import type { Ends, TaskStopReport } from '../../events/notices.js';
 import { Drain, isBusy, namesOf } from './drain.js';
 import type { AppTasks } from '../app-tasks.js';
-import type { TaskPool } from '../pool/pool.js';
 import type { Task } from '../pool/task.js';
 
 type Part =
@@ -29,12 +28,11 @@ export class Closing {
    */
   async begin(workers: Promise<unknown>, deadline: number, last: number): Promise<TaskStopReport> {
     const { tasks } = this;
-    const { environment, pools, life } = tasks;
+    const { environment } = tasks;
     const { intake } = environment;
     const before = { ...environment.ends };
     intake.drain(deadline);
-    const stopped = life.stop(deadline);
-    for (const pool of pools.all) handBack(pool);
+    const stopped = tasks.stop(deadline);
     const run = async (): Promise<readonly string[]> => {
       const drain = this.drain(deadline, (task) => !intake.isLate(task));
       this.part = { type: 'first', last, drain };
@@ -52,18 +50,19 @@ export class Closing {
   async end(): Promise<TaskStopReport | undefined> {
     if (this.part.type !== 'first') return undefined;
     const { tasks, part, clock } = this;
-    const { environment, pools } = tasks;
+    const { environment, pools, life } = tasks;
     const { intake } = environment;
+    const deadline = life.closesFrom(part.last);
     const before = { ...environment.ends };
     const earlier = new Set(pools.running.filter((task) => !intake.isLate(task)));
     const includes = (task: Task<unknown>): boolean => !earlier.has(task);
-    intake.drainLate(part.last);
+    intake.drainLate(deadline);
     let abandoned: readonly string[] = [];
     do {
-      const drain = this.drain(part.last, includes);
+      const drain = this.drain(deadline, includes);
       this.part = { type: 'second', drain };
       abandoned = await drain.finished;
-    } while (isBusy(pools.all, { includes }) && clock.now() < Math.min(part.last, this.latest));
+    } while (isBusy(pools.all, { includes }) && clock.now() < Math.min(deadline, this.latest));
     await tasks.close(Math.min(part.last, this.latest));
     return { ...endsSince(environment.ends, before), abandoned };
   }
@@ -90,8 +89,3 @@ const endsSince = (now: Ends, before: Ends): Ends => ({
   lost: now.lost - before.lost,
   handedBack: now.handedBack - before.handedBack,
 });
-
-/** What an engine owns, and has not begun here, is the engine's again at once. */
-function handBack(pool: TaskPool): void {
-  for (const task of [...pool.waiting()]) if (task.spec.engine) pool.lose(task);
-}

@@ -45,6 +45,14 @@ export function endBadly(environment: TaskEnvironment, task: Task<unknown>, type
   tellOf(environment, task, { type: EVENTS[type], error });
 }
 
+/** It is given up for a newer one. */
+export function endGivenUp(environment: TaskEnvironment, task: Task<unknown>): void {
+  const message = `the task ${task.name} was given up for a newer one: pool "${task.pool.name}" was full`;
+  const error = new BackgroundWorkerError('BGW_TASK_DISCARDED', message);
+  if (task.spec.engine) endMissed(environment, task, 'discarded', error);
+  else endBadly(environment, task, 'discarded', error);
+}
+
 /** It was told to stop, as the app's time was up, and did. */
 export const endCut = (environment: TaskEnvironment, task: Task<unknown>, reason: WorkerAborted): void =>
   endMissed(environment, task, 'cancelled', reason);

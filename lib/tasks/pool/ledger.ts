@@ -14,14 +14,18 @@ export class Ledger {
     else this.live.set(task.id, task);
   }
 
-  /** Of a settled task only what can be asked is kept, and of a failed one what it takes to try again. */
+  /**
+   * Of a settled task only what can be asked is kept, and of a failed one what it takes to try again; nothing where an
+   * engine is to be asked.
+   * @param task whose id was read
+   */
   settled(task: Task<unknown>): void {
-    if (!task.isNamed) return;
-    this.live.delete(task.id);
-    remember(this.ended, task.id, task.status);
+    if (this.live.get(task.id) === task) this.live.delete(task.id);
+    if (!task.spec.engine) remember(this.ended, task.id, task.status);
   }
 
   failed(task: Task<unknown>): void {
+    if (task.spec.engine) return;
     const { status } = task;
     remember(this.failures, status.id, { status, task });
   }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { PoolOptions } from '../../contract/tasks.js';
 import type { Timer } from '../../shared/clock.js';
-import { BackgroundWorkerError, WorkerAborted } from '../../shared/errors.js';
-import { endBadly, endLost, tell } from './endings.js';
+import { WorkerAborted } from '../../shared/errors.js';
+import { endBadly, endGivenUp, endLost, tell } from './endings.js';
 import { Fifo } from '../../shared/fifo.js';
 import { cancelWith } from './cancel-with.js';
 import { Line } from './line.js';
@@ -55,6 +55,11 @@ export class TaskPool implements TaskOwner {
     yield* this.later;
   }
 
+  /** Those, too, that wait for room. */
+  get unbegun(): readonly Task<unknown>[] {
+    return [...this.line.tasks, ...this.waiting()];
+  }
+
   /** Called whenever a task has left. @returns the end of it */
   watch(watcher: () => void): () => void {
     this.watchers.add(watcher);
@@ -64,7 +69,10 @@ export class TaskPool implements TaskOwner {
   /** @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN` */
   add(task: Task<unknown>, delay: number | undefined, signal?: AbortSignal): void {
     const oldest = this.assertRoom();
-    if (oldest) this.giveUp(oldest);
+    if (oldest) {
+      this.takeOut(oldest);
+      endGivenUp(this.environment, oldest);
+    }
     this.environment.intake.accepted(task);
     this.admit(task, delay);
     if (signal) cancelWith(signal, task);
@@ -103,12 +111,12 @@ export class TaskPool implements TaskOwner {
     return true;
   }
 
-  /** Those, too, that wait for room. */
+  /** What an engine owns is handed back. */
   cancelWaiting(): void {
-    for (const task of [...this.line.tasks, ...this.waiting()]) this.cancel(task);
+    for (const task of this.unbegun) void (task.spec.engine ? this.lose(task) : this.cancel(task));
   }
 
-  /** The app ends before its turn comes (again). */
+  /** The app ends before its turn comes (again); or it is an engine's, which has it again. */
   lose(task: Task<unknown>): void {
     const { phase } = task;
     if (task.isSettled) return;
@@ -149,10 +157,8 @@ export class TaskPool implements TaskOwner {
 
   private putOff(task: Task<unknown>, ms: number, after: { readonly error: unknown } | undefined): void {
     const due = this.environment.clock.now() + ms;
-    const timer = this.environment.clock.after(ms, () => {
-      this.takeOut(task);
-      this.enqueue(task);
-    });
+    const begin = (): void => (this.takeOut(task), this.enqueue(task));
+    const timer = this.environment.clock.after(ms, begin);
     task.phase = { type: 'waiting', timer, due, after };
     this.later.push(task);
   }
@@ -164,12 +170,6 @@ export class TaskPool implements TaskOwner {
       this.later.delete(task);
       task.phase = { type: 'queued' };
     } else this.queue.delete(task);
-  }
-
-  private giveUp(oldest: Task<unknown>): void {
-    const message = `the task ${oldest.name} was given up for a newer one: pool "${this.name}" was full`;
-    this.takeOut(oldest);
-    endBadly(this.environment, oldest, 'discarded', new BackgroundWorkerError('BGW_TASK_DISCARDED', message));
   }
 
   /** A task has, or the app ends. */

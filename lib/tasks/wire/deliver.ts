@@ -28,7 +28,8 @@ export function deliver(environment: TaskEnvironment, pool: TaskPool, handler: H
     }),
   );
   task.attempts = before;
-  pool.add(task, delay);
+  if (owner === 'process') pool.add(task, delay);
+  else void pool.addWhenFree(task, delay, undefined);
   environment.ledger.again(task);
   const ended = (async (): Promise<DeliveryEnd> => {
     await task.join();

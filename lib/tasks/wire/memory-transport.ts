@@ -36,9 +36,25 @@ export class MemoryTransport implements TaskTransport {
     for (const delivery of early?.values() ?? []) this.app?.consumer?.deliver(delivery);
   }
 
+  async stop(): Promise<void> {
+    const { early } = this;
+    this.early = undefined;
+    for (const { id, name } of [...(early?.values() ?? [])].map(({ message }) => message))
+      this.app?.logger.error(`task ${name} (${id}) was lost: the app shut down before it had booted`);
+  }
+
   async status(id: string): Promise<TaskStatus | undefined> {
     const delivery = this.early?.get(id);
     return delivery && { id, name: delivery.message.name, state: 'queued', attempt: 0 };
+  }
+
+  /** Failed ones are this process's, and known to who asks. */
+  async failed(): Promise<readonly TaskStatus[]> {
+    return [];
+  }
+
+  async retry(): Promise<boolean> {
+    return false;
   }
 
   private keep(delivery: Delivery, consumer: TaskConsumer, early: Map<string, Delivery>): void {

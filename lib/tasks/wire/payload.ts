@@ -1,5 +1,5 @@
 import type { SchemaIssue, SchemaResult, StandardSchemaV1 } from '../../contract/standard-schema.js';
-import { BackgroundWorkerError } from '../../shared/errors.js';
+import { BackgroundWorkerError, messageOf } from '../../shared/errors.js';
 
 const place = ({ path = [], message }: SchemaIssue): string => {
   const keys = path.map((step) => (typeof step === 'object' ? step.key : step));
@@ -22,7 +22,7 @@ export async function parsed(
   schema: StandardSchemaV1 | undefined,
   json: string | undefined,
 ): Promise<unknown> {
-  const payload: unknown = json === undefined ? undefined : JSON.parse(json);
+  const payload = json === undefined ? undefined : read(handler, json);
   if (!schema) return payload;
   const result: SchemaResult<unknown> | undefined = await schema['~standard'].validate(payload);
   if (!result)
@@ -30,4 +30,12 @@ export async function parsed(
   if (!result.issues) return result.value;
   const issues = result.issues.map(place).join('; ');
   throw refused(handler, `is refused by its schema${issues ? `: ${issues}` : ', which names no issue'}`);
+}
+
+function read(handler: string, json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw refused(handler, `is no JSON: ${messageOf(error)}`);
+  }
 }

@@ -2,7 +2,10 @@ import type { EventHub } from '../../events/event-hub.js';
 import type { Clock } from '../../shared/clock.js';
 import { deferred } from '../../shared/deferred.js';
 import { inTime } from '../../shared/in-time.js';
-import type { TaskTransport } from './transport.js';
+import { nameOf, type TaskTransport } from './transport.js';
+
+/** How long `close()` has at least, if there is so much, in milliseconds. */
+const TO_CLOSE = 1_000;
 
 /** The life of the transport within that of the app. Its ends come in order, and each is waited for as long as there is time. */
 export class TransportLife {
@@ -26,9 +29,16 @@ export class TransportLife {
     return this.within(deadline, this.stopping);
   }
 
+  /** What is left of the time is the tasks' until then. */
+  closesFrom(deadline: number): number {
+    if (!this.transport.close) return deadline;
+    return deadline - Math.min(TO_CLOSE, Math.max(0, deadline - this.clock.now()) / 2);
+  }
+
   /** Everything has ended. */
   async close(deadline: number): Promise<void> {
-    await this.within(deadline, this.stopping, 'stop taking tasks');
+    const now = this.clock.now();
+    await this.within(now + Math.max(0, deadline - now) / 2, this.stopping, 'stop taking tasks');
     const closed = this.call('close', () => this.transport.close?.());
     await this.within(deadline, closed, 'close');
   }
@@ -53,6 +63,7 @@ export class TransportLife {
       void Promise.race([call, this.hurry.promise]).then(() => reached());
       return () => undefined;
     });
-    if (!came && complaint) this.hub.note({ type: 'transportIsLate', what: complaint });
+    if (!came && complaint)
+      this.hub.note({ type: 'transportIsLate', transport: nameOf(this.transport), what: complaint });
   }
 }

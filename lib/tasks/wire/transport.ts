@@ -4,9 +4,16 @@ import type { TaskStatus } from '../../contract/tasks.js';
 import type { EventHub } from '../../events/event-hub.js';
 import type { BackoffOptions } from '../../shared/backoff.js';
 import type { Clock } from '../../shared/clock.js';
-import type { WorkerAborted } from '../../shared/errors.js';
+import { BackgroundWorkerError, type WorkerAborted } from '../../shared/errors.js';
 
-/** A task on its way to a handler. */
+/**
+ * A task on its way to a handler.
+ *
+ * @example
+ * ```ts
+ * const message: TaskMessage = { id: '1', name: 'mail.send', payload: '{"to":"ada@example.com"}', headers: {} };
+ * ```
+ */
 export interface TaskMessage {
   readonly id: string;
   /** The handler's name on the wire. */
@@ -16,13 +23,27 @@ export interface TaskMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a sender wants of the transport. */
+/**
+ * What a sender wants of the transport.
+ *
+ * @example
+ * ```ts
+ * const dueAt = (sending: Sending, now: number) => now + (sending.delay ?? 0);
+ * ```
+ */
 export interface Sending extends Omit<DispatchOptions, 'id'> {
   readonly retries: number;
   readonly backoff: BackoffOptions;
 }
 
-/** A handler of this process, as a transport sees it. */
+/**
+ * A handler of this process, as a transport sees it.
+ *
+ * @example
+ * ```ts
+ * const queues = (handlers: readonly HandlerInfo[]) => handlers.map(({ name }) => `tasks.${name}`);
+ * ```
+ */
 export interface HandlerInfo {
   readonly name: string;
   readonly retries: number;
@@ -66,14 +87,23 @@ export interface Delivered {
   cancel(reason?: WorkerAborted): void;
 }
 
-/** The handlers of this process, and the pools they run in. */
+/**
+ * The handlers of this process, and the pools they run in.
+ *
+ * @example
+ * ```ts
+ * const take = (consumer: TaskConsumer, message: TaskMessage) =>
+ *   consumer.deliver({ message, attempt: 1, attemptsLeft: 0, owner: 'engine' }).ended;
+ * ```
+ */
 export interface TaskConsumer {
   readonly handlers: readonly HandlerInfo[];
   /** How many of a handler's tasks run at a time: as many are worth to be fetched ahead. */
   capacity(handler: string): number;
   /**
    * Takes a message. One whose name no handler has is handed back after 5 s: during a rolling deploy another process may know it.
-   * @throws BackgroundWorkerError `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`; of one that this process owns also `BGW_UNKNOWN_HANDLER`
+   * One that is here already waits until that has ended: a task never runs twice at a time in one process.
+   * @throws BackgroundWorkerError of one that this process owns: `BGW_QUEUE_FULL`, `BGW_SHUTTING_DOWN`, `BGW_UNKNOWN_HANDLER`
    */
   deliver(delivery: Delivery): Delivered;
   /**
@@ -85,6 +115,14 @@ export interface TaskConsumer {
   status(id: string): TaskStatus | undefined;
 }
 
+/**
+ * What a transport is given of the app.
+ *
+ * @example
+ * ```ts
+ * const names = ({ consumer }: TransportApp) => consumer?.handlers.map(({ name }) => name) ?? [];
+ * ```
+ */
 export interface TransportApp {
   /** Absent where this process takes no tasks. */
   readonly consumer: TaskConsumer | undefined;
@@ -93,11 +131,29 @@ export interface TransportApp {
   readonly logger: LoggerService;
 }
 
-/** Carries tasks to handlers. Implemented in memory here, and over brokers by adapters. */
+/**
+ * Carries tasks to handlers, at least once. Implemented in memory here, and over brokers by adapters. An engine that cannot do
+ * what an optional method is for leaves it out: who calls it is told by `BGW_NOT_SUPPORTED`.
+ *
+ * @example
+ * ```ts
+ * class DirectTransport implements TaskTransport {
+ *   private app: TransportApp | undefined;
+ *
+ *   connect(app: TransportApp) {
+ *     this.app = app;
+ *   }
+ *
+ *   async send(message: TaskMessage) {
+ *     this.app?.consumer?.deliver({ message, attempt: 1, attemptsLeft: 0, owner: 'process' });
+ *   }
+ * }
+ * ```
+ */
 export interface TaskTransport {
   /** Called once, before anything else. Must not wait for a connection. */
   connect(app: TransportApp): void;
-  /** Resolves once the task is safe with the transport. */
+  /** Resolves once the task is safe with the transport. Rejects with `notSupported` for what the engine cannot do. */
   send(message: TaskMessage, sending: Sending): Promise<void>;
   /** The app has booted: begin to take tasks. Only where there is a consumer. Bootstrap does not wait for it. */
   consume?(): Promise<void>;
@@ -113,3 +169,12 @@ export interface TaskTransport {
   /** @returns whether there was such a failed task */
   retry?(id: string): Promise<boolean>;
 }
+
+export const nameOf = (transport: TaskTransport): string => transport.constructor.name;
+
+/** @param what the engine cannot do, as the caller wrote it */
+export const notSupported = (transport: TaskTransport, what: string): BackgroundWorkerError =>
+  new BackgroundWorkerError(
+    'BGW_NOT_SUPPORTED',
+    `${nameOf(transport)} cannot do ${what}: leave it out, or configure another \`transport\``,
+  );

@@ -1,9 +1,13 @@
-import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { parseUrl } from '../monitors/new-monitor.js';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { z } from 'zod';
+import { allowed } from '../body/body.pipe.js';
+import { httpUrl } from '../monitors/new-monitor.js';
 import { accepted, type Accepted } from '../tasks/accepted.js';
 import { FetchesService, type Fetched } from './fetches.service.js';
 
 const most = 1_000;
+const aList = allowed(`{"urls":["https://nestjs.com"]}, 1 to ${most} of them`);
+const list = z.object({ urls: z.array(httpUrl, aList).min(1, aList).max(most, aList) }, aList);
 
 @Controller('fetches')
 export class FetchesController {
@@ -11,11 +15,8 @@ export class FetchesController {
 
   @Post()
   @HttpCode(202)
-  begin(@Body() body: unknown): Accepted {
-    const { urls } = (body ?? {}) as { urls?: unknown };
-    if (!Array.isArray(urls) || urls.length === 0 || urls.length > most)
-      throw new BadRequestException(`allowed is {"urls":["https://nestjs.com"]}, 1 to ${most} of them`);
-    return accepted(this.fetches.begin(urls.map((url, index) => parseUrl(url, `urls[${index}]`))));
+  begin(@Body({ schema: list }) { urls }: z.output<typeof list>): Accepted {
+    return accepted(this.fetches.begin(urls), 'fetches');
   }
 
   @Get(':task')

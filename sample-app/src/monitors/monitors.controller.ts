@@ -3,8 +3,7 @@ import { MonitorIdPipe } from './monitor-id.pipe.js';
 import type { Monitor } from './monitor.entity.js';
 import { type MonitorReport, MonitorReportService } from './monitor-report.service.js';
 import { MonitorsService } from './monitors.service.js';
-import type { NewMonitor } from './new-monitor.js';
-import { NewMonitorPipe } from './new-monitor.pipe.js';
+import { newMonitor, type NewMonitor } from './new-monitor.js';
 
 @Controller('monitors')
 export class MonitorsController {
@@ -14,7 +13,7 @@ export class MonitorsController {
   ) {}
 
   @Post()
-  register(@Body(NewMonitorPipe) monitor: NewMonitor): Promise<Monitor> {
+  register(@Body({ schema: newMonitor }) monitor: NewMonitor): Promise<Monitor> {
     return this.monitors.register(monitor);
   }
 

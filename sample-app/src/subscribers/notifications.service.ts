@@ -8,13 +8,9 @@ import {
 } from 'nestjs-background-worker';
 import { Mailer } from '../mail/mailer.js';
 import { Outcomes } from '../tasks/outcomes.js';
+import type { Notification } from './notification.js';
 import type { Subscriber } from './subscriber.entity.js';
 import { SubscribersService } from './subscribers.service.js';
-
-export interface Notification {
-  readonly subject: string;
-  readonly text: string;
-}
 
 /** Of the subscribers. */
 export interface Tally {

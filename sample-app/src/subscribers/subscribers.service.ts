@@ -7,7 +7,7 @@ import { isBusy } from '../tasks/busy.interceptor.js';
 import { Subscriber } from './subscriber.entity.js';
 import { WelcomeMail } from './welcome-mail.js';
 
-export interface SignUp extends Subscriber {
+export interface SignedUp extends Subscriber {
   readonly welcome: 'on its way' | 'left out: too much mail waits' | 'not again';
 }
 
@@ -20,7 +20,7 @@ export class SubscribersService {
   ) {}
 
   /** Answers before the welcome mail is sent. */
-  async signUp(email: string): Promise<SignUp> {
+  async signUp(email: string): Promise<SignedUp> {
     const { id, isNew } = await this.add(email);
     return { id, email, welcome: isNew ? await this.welcome(email) : 'not again' };
   }
@@ -42,7 +42,7 @@ export class SubscribersService {
   }
 
   /** The sign-up is saved by now: it does not fail because its mail is refused. */
-  private async welcome(email: string): Promise<SignUp['welcome']> {
+  private async welcome(email: string): Promise<SignedUp['welcome']> {
     try {
       await this.tasks.dispatch(WelcomeMail, 'send', { email });
       return 'on its way';
