@@ -54,11 +54,11 @@ it('enabled: false, and started by hand: the guard is passed all the same', asyn
   const room = new Room();
   const old = room.app({}, { enabled: false, port: await freePort() });
   await old.prints('>> UP');
-  old.type('start job');
+  old.type('start app');
   await room.until(old, () => room.count('start') === 1, 'it starts by hand');
   const young = room.app({}, { enabled: false, port: await freePort() });
   await young.prints('>> UP');
-  young.type('start job');
+  young.type('start app');
   await room.starts(young);
   expect(room.overlaps).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { GuardOptions } from '../../../lib/index.js';
+import { overlapsIn } from './overlaps.js';
 import { addressOf, keyOfFixture } from './peer.js';
 import { Running, type How } from './running.js';
 import type { GuardAppInput } from '../../fixtures/guard-app.js';
@@ -36,6 +37,13 @@ export class Room {
 
   app(guard?: GuardOptions, more?: Partial<GuardAppInput>, how?: How): Running {
     const app = Running.start(this.input(guard, more), this.env, how);
+    this.running.push(app);
+    return app;
+  }
+
+  /** An app as an argument of another program. */
+  within(wrapper: readonly string[], runtime = this.directory): Running {
+    const app = Running.within(wrapper, this.input(), { ...this.env, XDG_RUNTIME_DIR: runtime });
     this.running.push(app);
     return app;
   }
@@ -92,18 +100,7 @@ export class Room {
 
   /** Where a body started while another lived. */
   get overlaps(): readonly string[] {
-    const living = new Set<string>();
-    const found: string[] = [];
-    this.lines.forEach((line, index) => {
-      const [what, pid = '', name = ''] = line.split(' ');
-      const body = `${pid} ${name}`;
-      if (what === 'start') {
-        if (living.size > 0) found.push(`line ${index + 1}: ${body} beside ${[...living].join(', ')}`);
-        living.add(body);
-      } else if (what === 'stop') living.delete(body);
-      else if (what === 'exit') for (const one of living) if (one.startsWith(`${pid} `)) living.delete(one);
-    });
-    return found;
+    return overlapsIn(this.lines);
   }
 
   /** The endpoint's name and its secret, as the fixture's guard has them. */

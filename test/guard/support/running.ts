@@ -9,6 +9,8 @@ export const FIXTURES = process.env['BGW_FIXTURES']!;
 
 /** `orphaned`: by a shell that has ended. It does nothing until it is told to boot. */
 export type How = 'alone' | 'watching' | 'launched' | 'launched by a shell' | 'orphaned' | 'clustered';
+/** By a program that gives it namespaces of its own: the number it says is not ours. */
+type Within = 'within';
 
 export async function until(reached: () => boolean, what: string, ms = 14_000, more = (): string => ''): Promise<void> {
   for (const end = performance.now() + ms; !reached(); await pause(2))
@@ -49,7 +51,7 @@ export class Running {
 
   private constructor(
     readonly child: ChildProcess,
-    private readonly how: How,
+    private readonly how: How | Within,
   ) {
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
@@ -73,6 +75,12 @@ export class Running {
     };
     const [program = '', ...args] = started[how];
     return new Running(spawn(program, args, { env: plainEnv(env), stdio: 'pipe' }), how);
+  }
+
+  /** As an argument of another program. */
+  static within([program = '', ...args]: readonly string[], input: GuardAppInput, env: NodeJS.ProcessEnv): Running {
+    const app = [process.execPath, `${FIXTURES}guard-app.js`, JSON.stringify(input)];
+    return new Running(spawn(program, [...args, ...app], { env: plainEnv(env), stdio: 'pipe' }), 'within');
   }
 
   /** The app's own. */
@@ -150,7 +158,8 @@ export class Running {
   /** All of it, at the end of a test. */
   async end(): Promise<void> {
     const children = [...this.output.matchAll(/>> (?:LAUNCHED|PID) (\d+)/g)].map(([, pid]) => Number(pid));
-    for (const pid of [...children, this.child.pid ?? 0]) {
+    const own = this.how === 'within' ? [] : children;
+    for (const pid of [...own, this.child.pid ?? 0]) {
       if (pid > 0 && isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
     await this.closed;
