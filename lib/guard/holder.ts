@@ -163,7 +163,7 @@ export class Holder {
     this.hand.open();
     const to = this.audience.release({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
     if (to) this.ports.tell({ type: 'handedOver', to, ms, closing });
-    this.duty.released(to);
+    this.duty.released(to, this.audience.last);
   }
 
   /** Somebody waits, and this process is past the end that it has announced. */

@@ -43,11 +43,11 @@ export class Tenure {
       living: () => turnstile.living,
       stop: () => this.lost.abort(new WorkerAborted('hand-over', 'the workers')),
       cede: () => relatives.cede(),
-      released: (to) => {
+      released: (to, stoppedFor) => {
         if (!to) this.givesBack();
         this.settle();
         this.seeker.end();
-        events.released(to);
+        events.released(to ?? stoppedFor);
         this.over.resolve();
       },
     });

@@ -78,7 +78,7 @@ describe('the guard is passed by every start', () => {
     const room = new Room();
     const [one, two] = [await server(room), await server(room)];
     for (const app of [one, two]) {
-      app.type('start app');
+      app.type('start job');
       await room.starts(app);
     }
     expect(room.overlaps).toEqual([]);

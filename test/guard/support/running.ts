@@ -157,9 +157,8 @@ export class Running {
 
   /** All of it, at the end of a test. */
   async end(): Promise<void> {
-    const children = [...this.output.matchAll(/>> (?:LAUNCHED|PID) (\d+)/g)].map(([, pid]) => Number(pid));
-    const own = this.how === 'within' ? [] : children;
-    for (const pid of [...own, this.child.pid ?? 0]) {
+    const said = this.how === 'within' ? [] : [...this.output.matchAll(/>> (?:LAUNCHED|PID) (\d+)/g)];
+    for (const pid of [...said.map(([, pid]) => Number(pid)), this.child.pid ?? 0]) {
       if (pid > 0 && isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
     await this.closed;
