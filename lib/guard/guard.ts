@@ -149,7 +149,7 @@ export class Guard {
       won: () => {
         this.stopLooking();
         this.state = { type: 'holding', tenure };
-        ports.clock.nextTurn(() => ports.notes.write());
+        ports.notes.write();
       },
       orphaned: (by: Named) => this.leave(tenure, by),
       released: (to: Named | undefined) => this.released(to),

@@ -45,8 +45,8 @@ export async function lookFirst(
 ): Promise<void> {
   const { clock, created, hub } = app;
   const places = placesOf({ ...app, key }, originOf());
-  const tell = writer(hub);
   attempt(checkSecret);
+  const tell = writer(hub);
   const one = await look({ clock, handoverTimeout, places, me: ownIdentity(), tell });
   if (one) followed.set(created, one);
 }

@@ -8,6 +8,13 @@ const BOTH = 'To run both, start one of them with BACKGROUND_WORKERS_KEY=b in it
 const about = (app: Running, words: string): readonly string[] =>
   app.said('LOG', 'WARN', 'ERROR').filter((line) => line.includes(words));
 
+/** It has said so, and what it said has gone out. */
+async function settled(app: Running): Promise<void> {
+  await app.prints('>> SENT settled');
+  app.type('load');
+  await app.prints('>> LOADED');
+}
+
 describe('an incumbent that closes', () => {
   for (const kind of ['HTTP on a fixed port', 'an application context']) {
     it(`${kind}: the newcomer's bootstrap waits for it`, async () => {
@@ -334,7 +341,7 @@ describe('an incumbent that is alive and wanted', () => {
       ),
     ]);
     expect(about(young, 'To run both')[0]).toContain(BOTH);
-    await young.prints('>> SENT settled');
+    await settled(young);
     const begun = performance.now();
     await room.kill(young);
     await room.starts(old, 2);
@@ -366,11 +373,13 @@ describe('an incumbent that is alive and wanted', () => {
     const room = new Room();
     const old = await room.live();
     const young = await room.live();
-    await young.prints('>> SENT settled');
+    await settled(young);
     young.signal('SIGTERM');
     await young.gone();
+    const gone = performance.now();
     const next = await room.live();
-    expect(room.count(`start ${old.known}`)).toBe(1);
+    // The old one waits for three seconds: a machine on which a boot takes longer has nothing to show.
+    if (performance.now() - gone < 2_500) expect(room.count(`start ${old.known}`)).toBe(1);
     expect(next.alive).toBe(true);
     expect(room.overlaps).toEqual([]);
   });

@@ -25,6 +25,7 @@ function worker(of: string): object {
 
 class SlowHook implements OnModuleInit {
   async onModuleInit(): Promise<void> {
+    journal('init', name);
     if (init !== undefined) await untilMade(init);
   }
 }

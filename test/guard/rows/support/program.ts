@@ -42,6 +42,16 @@ export class Program {
     );
   }
 
+  /** Until its watcher has been quiet for a while: what it prints last it prints before it watches. */
+  async watches(): Promise<void> {
+    let [length, since] = [this.output.length, performance.now()];
+    const quiet = (): boolean => {
+      if (this.output.length !== length) [length, since] = [this.output.length, performance.now()];
+      return performance.now() - since > 700;
+    };
+    await until(quiet, 'quiet', 30_000, () => this.output);
+  }
+
   times(text: string | RegExp): number {
     return this.output.split('\n').filter((line) => (typeof text === 'string' ? line.includes(text) : text.test(line)))
       .length;

@@ -101,6 +101,11 @@ export class Site {
     return Number(this.those(event, of).at(-1)?.split(' ')[1] ?? 0);
   }
 
+  /** What the last body did. */
+  get lastBody(): string {
+    return this.lines.findLast((line) => /^(start|stop) /.test(line)) ?? '';
+  }
+
   get overlaps(): readonly string[] {
     return overlapsIn(this.lines);
   }
