@@ -86,7 +86,10 @@ describe('two npm run start:dev on one port', () => {
     for (let deaths = 1; deaths <= 2; deaths++) {
       const who = await dead(deaths);
       const since = performance.now();
-      await site.until(() => site.lastBody.startsWith('start') && !site.lastBody.endsWith(` ${who}`), 'the other has them');
+      await site.until(
+        () => site.lastBody.startsWith('start') && !site.lastBody.endsWith(` ${who}`),
+        'the other has them',
+      );
       expect(performance.now() - since).toBeLessThan(2_000);
       // Both watchers see a save; which of the two is first then is not ours to say.
       if (deaths === 1) site.write(join(folder, 'dist/main.js'), "require('./boot.js').boot();\n");
