@@ -6,8 +6,8 @@ import { journal, untilMade } from './journal.js';
 import { settings as edited } from './settings.js';
 import type { Settings } from './shape.js';
 
-const settings: Settings = { ...(JSON.parse(process.env['ROW_SETTINGS'] ?? '{}') as Settings), ...edited };
-const { name = 'app', workers = ['job'], drain = 0, init, guard = 'auto', key, enabled, port } = settings;
+export const settings: Settings = { ...(JSON.parse(process.env['ROW_SETTINGS'] ?? '{}') as Settings), ...edited };
+const { name = 'app', workers = ['job'], drain = 0, drainUntil, init, guard = 'auto', key, enabled, port } = settings;
 
 function worker(of: string): object {
   class Job {
@@ -16,6 +16,7 @@ function worker(of: string): object {
       await ctx.sleep(2 ** 30).catch(() => undefined);
       journal('asked', name);
       if (drain > 0) await new Promise((resolve) => setTimeout(resolve, drain));
+      if (drainUntil !== undefined) await untilMade(drainUntil);
       journal('stop', name);
     }
   }
@@ -30,7 +31,8 @@ class SlowHook implements OnModuleInit {
   }
 }
 
-export function rootModule(): object {
+/** @param more providers */
+export function rootModule(more: readonly object[] = []): object {
   const { [settings.rootModule ?? 'AppModule']: AppModule = Object } = {
     [settings.rootModule ?? 'AppModule']: class {},
   };
@@ -39,11 +41,11 @@ export function rootModule(): object {
     ...(enabled === undefined ? {} : { enabled }),
     shutdownTimeout: 20_000,
   });
-  Module({ imports: [forRoot], providers: [SlowHook, ...workers.map(worker)] as never })(AppModule);
+  Module({ imports: [forRoot], providers: [SlowHook, ...workers.map(worker), ...more] as never })(AppModule);
   return AppModule;
 }
 
-const options = { logger: ['debug', 'log', 'warn', 'error'] satisfies LogLevel[] };
+export const options = { logger: ['debug', 'log', 'warn', 'error'] satisfies LogLevel[] };
 
 async function made(): Promise<INestApplicationContext> {
   if (port === undefined) {
@@ -57,11 +59,11 @@ async function made(): Promise<INestApplicationContext> {
   return app;
 }
 
-export async function boot(): Promise<INestApplicationContext> {
+export async function boot(make = made): Promise<INestApplicationContext> {
   console.log(`>> PID ${process.pid}`);
   process.once('exit', () => journal('exit', name));
   try {
-    const app = await made();
+    const app = await make();
     journal('up', name);
     return app;
   } catch (error) {

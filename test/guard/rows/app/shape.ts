@@ -10,6 +10,10 @@ export interface Settings {
   readonly port?: number;
   /** A body takes so long to stop, in milliseconds. */
   readonly drain?: number;
+  /** Until the test has made this file. */
+  readonly drainUntil?: string;
+  /** Ports that are bound before any hook of the lifecycle, by src/transports.ts. */
+  readonly transport?: { readonly type: 'hybrid' | 'microservice' | 'gateway'; readonly port: number };
   /** onModuleInit ends when the test has made this file. */
   readonly init?: string;
 }

@@ -5,12 +5,15 @@ import ts from 'typescript';
 import { afterEach } from 'vitest';
 import { endAll } from '../../../watch/processes.js';
 import { overlapsIn } from '../../support/overlaps.js';
-import { until } from '../../support/running.js';
+import { isAlive, until } from '../../support/running.js';
 import type { Settings } from '../app/shape.js';
 import { Program } from './program.js';
 import { toolModules } from './tools.js';
 
 const repo = join(import.meta.dirname, '../../../..');
+/** Nest loads its own optional packages from where it lies itself: they must be beside it. */
+type Nest = 'of the repository' | 'with microservices';
+
 const sites = new Set<Site>();
 
 afterEach(async () => {
@@ -36,14 +39,14 @@ export class Site {
   }
 
   /** An app of a developer's, with the package installed. @returns its folder */
-  checkout(name = 'app', settings?: Settings): string {
+  checkout(name = 'app', settings?: Settings, nest: Nest = 'of the repository'): string {
     const folder = join(this.directory, name);
     cpSync(join(import.meta.dirname, '../app'), join(folder, 'src'), { recursive: true });
     this.write(join(folder, 'package.json'), JSON.stringify({ name: 'an-app', private: true }));
     cpSync(join(repo, 'test/watch/fixture/tsconfig.json'), join(folder, 'tsconfig.json'));
     cpSync(join(repo, 'test/watch/fixture/nest-cli.json'), join(folder, 'nest-cli.json'));
     cpSync(join(repo, 'test/watch/fixture/vite.config.mjs'), join(folder, 'vite.config.mjs'));
-    linkModules(join(folder, 'node_modules'));
+    linkModules(join(folder, 'node_modules'), nest);
     if (settings) this.edit(folder, settings);
     compile(folder);
     return folder;
@@ -101,6 +104,12 @@ export class Site {
     return Number(this.those(event, of).at(-1)?.split(' ')[1] ?? 0);
   }
 
+  /** Its process has ended, however. */
+  async dies(name: string): Promise<void> {
+    const pid = Number(this.those('init', name).at(-1)?.split(' ')[1]);
+    await this.until(() => !isAlive(pid), `${name} ends`);
+  }
+
   /** What the last body did. */
   get lastBody(): string {
     return this.lines.findLast((line) => /^(start|stop) /.test(line)) ?? '';
@@ -140,21 +149,25 @@ export class Site {
 }
 
 /** The repository's modules and those of the tools one by one, and the package among them. */
-function linkModules(target: string): void {
+function linkModules(target: string, nest: Nest): void {
   mkdirSync(join(target, '@nestjs'), { recursive: true });
   const link = (from: string, name: string): void => {
     try {
       symlinkSync(join(from, name), join(target, name));
     } catch (error) {
-      // What both have is the repository's.
+      // Both have it.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   };
-  for (const from of [join(repo, 'node_modules'), toolModules].filter(isThere)) {
+  const all = [join(repo, 'node_modules'), toolModules].filter(isThere);
+  for (const from of nest === 'with microservices' ? all.reverse() : all) {
     for (const name of readdirSync(from)) if (!/^(\.|@nestjs$|nestjs-background-worker$)/.test(name)) link(from, name);
     for (const name of readdirSync(join(from, '@nestjs'))) link(from, `@nestjs/${name}`);
   }
-  symlinkSync(repo, join(target, 'nestjs-background-worker'));
+  const installed = join(target, 'nestjs-background-worker');
+  if (nest === 'of the repository') return symlinkSync(repo, installed);
+  // A link would find the other Nest.
+  for (const part of ['dist', 'package.json']) cpSync(join(repo, part), join(installed, part), { recursive: true });
 }
 
 function isThere(directory: string): boolean {

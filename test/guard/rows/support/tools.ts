@@ -52,4 +52,3 @@ export const INSTALL = 600_000;
 const bin = (path: string): readonly string[] => [process.execPath, join(toolModules, path)];
 export const nx = bin('nx/dist/bin/nx.js');
 export const mocha = bin('mocha/bin/mocha.js');
-export const yarn = bin('@yarnpkg/cli-dist/bin/yarn.js');
