@@ -61,12 +61,3 @@ it('nx serve of two apps of one workspace: they never meet', { timeout: 180_000 
   await site.calm();
   expect(site.those('asked')).toEqual([]);
 });
-
-it('nx serve of one app, twice: the younger has the workers', { timeout: 180_000 }, async () => {
-  const site = new Workspace();
-  site.serve('api', 'one');
-  await site.sees('start', 'one');
-  site.serve('api', 'two');
-  await site.sees('start', 'two');
-  expect(site.overlaps).toEqual([]);
-});
