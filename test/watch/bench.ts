@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import {
   closeSync,
   cpSync,
-  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -11,13 +10,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { Journal, type Line } from './journal.js';
 import { commandOf, isAlive, pause, processesOf } from './processes.js';
 import { repo, writeMain, type Watcher } from './watchers.js';
-import { toolModules } from '../guard/rows/support/tools.js';
 
 export type Stop = 'instant' | 'drain' | 'never' | 'hang';
 export type Kind = 'http' | 'context';
@@ -38,18 +35,13 @@ const GLANCE = 20;
 /** A watcher that shows no sign of an edit for so long has missed it (it was not watching yet): the file is written again. */
 const MISSED = 12_000;
 
-const require = createRequire(import.meta.url);
-
-const text = (version: number, key: string | undefined, note: string): string =>
-  `export const VERSION = ${version};\nexport const KEY: string | undefined = ${key === undefined ? 'undefined' : `'${key}'`};\n${note}`;
+const text = (version: number, note: string): string => `export const VERSION = ${version};\n${note}`;
 
 /** One checkout of the fixture, its dev servers and its journal. */
 export class Bench {
   readonly journal: Journal;
   readonly checkout: string;
   version = 0;
-  /** `guard.key` of the next edit. */
-  key: string | undefined;
   edits = 0;
   missed = 0;
   private readonly servers = new Map<string, ChildProcess>();
@@ -70,10 +62,9 @@ export class Bench {
     // Not in the fixture itself: there it would keep the compiler from finding this very package.
     writeFileSync(
       join(this.checkout, 'package.json'),
-      JSON.stringify({ name: 'watched-app', private: true, version: '0.0.0', scripts: watcher.scripts }),
+      '{ "name": "watched-app", "private": true, "version": "0.0.0" }',
     );
-    linkModules(join(this.checkout, 'node_modules'), packages, watcher.transport !== undefined);
-    watcher.prepare?.(this.checkout);
+    linkModules(join(this.checkout, 'node_modules'), packages);
     if (watcher.main !== undefined) writeMain(this.checkout, watcher.main);
     if (watcher.compiled) for (const name of readdirSync(join(this.checkout, 'src'))) this.compile(name);
   }
@@ -84,59 +75,29 @@ export class Bench {
 
   /** @param server its name, where there are several */
   start(server = '1'): ChildProcess {
+    const { kind, stop, guard, port, drain } = this.setting;
     const output = openSync(this.outputPath, 'a');
     this.startedAt = this.output().length;
     const child = spawn(process.execPath, this.watcher.args, {
       cwd: this.checkout,
       detached: true,
       stdio: ['ignore', output, output],
-      env: { ...this.environment(server), ...this.watcher.env?.(this.checkout) },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        ...(process.env['XDG_RUNTIME_DIR'] === undefined ? {} : { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] }),
+        WATCH_CELL: this.directory,
+        WATCH_STOP: stop,
+        WATCH_DRAIN: String(drain),
+        WATCH_SERVER: server,
+        ...(kind === 'http' ? { WATCH_PORT: String(port + Number(server) - 1) } : {}),
+        GUARD: guard,
+        ...this.watcher.env?.(this.checkout),
+      },
     });
     closeSync(output);
     this.servers.set(server, child);
     return child;
-  }
-
-  private environment(server: string): Record<string, string | undefined> {
-    const { kind, stop, guard, port, drain } = this.setting;
-    const { transport } = this.watcher;
-    return {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      ...(process.env['XDG_RUNTIME_DIR'] === undefined ? {} : { XDG_RUNTIME_DIR: process.env['XDG_RUNTIME_DIR'] }),
-      WATCH_CELL: this.directory,
-      WATCH_STOP: stop,
-      WATCH_DRAIN: String(drain),
-      WATCH_SERVER: server,
-      ...(kind === 'http' ? { WATCH_PORT: String(port + Number(server) - 1) } : {}),
-      GUARD: guard,
-      ...(transport === undefined ? {} : { WATCH_TRANSPORT: transport }),
-    };
-  }
-
-  /** A program beside the server. */
-  launch(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-    return spawn(process.execPath, ['--import', require.resolve('tsx'), ...args], {
-      cwd: this.checkout,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...this.environment('2'), ...env },
-    });
-  }
-
-  /** @returns what it printed until its end; it is ended when it has printed `until` */
-  async beside(args: readonly string[], env: Readonly<Record<string, string>>, until?: RegExp): Promise<string> {
-    const child = this.launch(args, env);
-    let printed = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => (printed += text));
-    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    if (until !== undefined) {
-      await this.must(`prints ${until}`, () => until.test(printed), 60_000);
-      child.stdin?.end();
-      child.kill('SIGTERM');
-    }
-    await ended;
-    return printed;
   }
 
   serverPid(server = '1'): number {
@@ -157,7 +118,7 @@ export class Bench {
   edit(): void {
     this.version++;
     this.edits++;
-    this.write(text(this.version, this.key, ''));
+    this.write(text(this.version, ''));
   }
 
   /** What does not parse. */
@@ -226,7 +187,7 @@ export class Bench {
         if (!fresh && performance.now() - glanced > MISSED && !this.hasBooted(version)) {
           this.missed++;
           glanced = performance.now();
-          this.write(text(version, this.key, `// again ${this.writes++}\n`));
+          this.write(text(version, `// again ${this.writes++}\n`));
         }
         return this.runs(version) || this.lostOf(version) || (!fresh && this.isOfNoUse(outputBefore));
       },
@@ -299,26 +260,13 @@ export class Bench {
   }
 }
 
-/**
- * The repository's modules one by one, and the package among them as if it were installed.
- * @param transports Nest is that of the tools, which has its optional packages beside it
- */
-function linkModules(target: string, packages: string, transports: boolean): void {
-  const installed = join(packages, 'nestjs-background-worker');
+/** The repository's modules one by one, and the package among them as if it were installed. */
+function linkModules(target: string, packages: string): void {
+  const from = join(repo, 'node_modules');
   mkdirSync(target, { recursive: true });
-  const link = (from: string, names: readonly string[]): void => {
-    for (const name of names) if (!existsSync(join(target, name))) symlinkSync(join(from, name), join(target, name));
-  };
-  if (transports) {
-    mkdirSync(join(target, '@nestjs'));
-    const nest = readdirSync(join(toolModules, '@nestjs')).map((name) => `@nestjs/${name}`);
-    link(toolModules, [...nest, 'rxjs', 'reflect-metadata', 'ws']);
-    link(join(repo, 'node_modules'), ['@nestjs/cli', '@nestjs/schematics']);
-    // A link would find the other Nest.
-    cpSync(join(installed, 'dist'), join(target, 'nestjs-background-worker/dist'), { recursive: true });
-    cpSync(join(installed, 'package.json'), join(target, 'nestjs-background-worker/package.json'));
+  for (const name of readdirSync(from)) {
+    if (name === 'nestjs-background-worker' || name === '.package-lock.json' || name.startsWith('.vite')) continue;
+    symlinkSync(join(from, name), join(target, name));
   }
-  const all = readdirSync(join(repo, 'node_modules')).filter((name) => !/^\.(package-lock\.json$|vite)/.test(name));
-  link(packages, ['nestjs-background-worker']);
-  link(join(repo, 'node_modules'), all);
+  symlinkSync(join(packages, 'nestjs-background-worker'), join(target, 'nestjs-background-worker'));
 }

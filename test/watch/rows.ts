@@ -8,8 +8,6 @@ export interface Row {
   readonly watcher: WatcherName;
   readonly script: ScriptName;
   readonly stops: readonly Stop[];
-  /** Default both. */
-  readonly kinds?: readonly Kind[];
   /** Without the guard workers run twice. */
   readonly doubles: boolean;
   /** Why something other than the overlap cannot be mended here; the overlap is 0 all the same. */
@@ -62,18 +60,8 @@ const others = (script: ScriptName, what: string, of: readonly WatcherName[], st
 const TAKEN: readonly Stop[] = ['instant', 'drain'];
 const DIRECT: readonly WatcherName[] = ['tsx watch', 'node --watch --import tsx'];
 
-const withTransport = (watcher: WatcherName): boolean => /hybrid|gateway/.test(watcher);
-
-/** Nobody runs twice here without the guard either: without workers of their own, or the two runs are not at once. */
-const beside = (script: ScriptName, what: string, doubles: boolean): Row[] =>
-  others(script, what, ['nest start --watch (swc), sh forks', 'tsx watch'], TAKEN).map((row) => ({ ...row, doubles }));
-
 export const rows: readonly Row[] = [
-  ...(Object.keys(watchers) as WatcherName[])
-    .map(ofEdits)
-    .map((row) =>
-      withTransport(row.watcher) ? { ...row, stops: TAKEN, kinds: ['http'] as const, doubles: false } : row,
-    ),
+  ...(Object.keys(watchers) as WatcherName[]).map(ofEdits),
   ...others('kills', 'kill and kill -9 of watcher and app', [
     'nest start --watch, sh forks',
     'nest start --watch --no-shell',
@@ -82,9 +70,6 @@ export const rows: readonly Row[] = [
   ]),
   ...others('twoAtOnce', 'two servers at once', DIRECT),
   ...others('oneAfterTheOther', 'a second server comes and goes', DIRECT, TAKEN),
-  ...others('keys', 'guard.key is edited', ['nest start --watch (swc), sh forks', 'nodemon --exec tsx']),
-  ...beside('guests', 'a seed script, a REPL, end-to-end tests beside it', false),
-  ...beside('debuggers', 'a debugger launches the app beside it', true),
   ...others('waitingOrphan', 'kill -9 of the watcher of the app that waits', DIRECT, TAKEN),
 ];
 
@@ -97,7 +82,7 @@ const cell = (row: Row, stop: Stop, kind: Kind, guard: 'auto' | 'off'): CellPlan
 });
 
 const withGuard = (row: Row): CellPlan[] =>
-  row.stops.flatMap((stop) => (row.kinds ?? KINDS).map((kind) => cell(row, stop, kind, 'auto')));
+  row.stops.flatMap((stop) => KINDS.map((kind) => cell(row, stop, kind, 'auto')));
 
 export const fullPlan: readonly CellPlan[] = rows.flatMap((row) => [
   ...withGuard(row),
@@ -120,12 +105,6 @@ const SHORT: readonly string[] = [
   'vite-node --watch | drain | context',
   'vite-node --watch | drain | context | guard off',
   'vite-node --watch, hot.dispose | drain | http',
-  'nest start --watch (swc), sh forks: guard.key is edited | drain | http',
-  'nest start --watch, hybrid app | drain | http',
-  'nest start --watch, WebSocket gateway | drain | http',
-  'yarn 4 run start:dev | instant | http',
-  'tsx watch: a seed script, a REPL, end-to-end tests beside it | instant | http',
-  'tsx watch: a debugger launches the app beside it | instant | context',
   'tsx watch: kill and kill -9 of watcher and app | drain | http',
   'tsx watch: two servers at once | instant | http',
   'tsx watch: kill -9 of the watcher of the app that waits | instant | context',

@@ -21,7 +21,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installTools } from '../guard/rows/support/tools.js';
 import { runCell, tailOf, type CellResult } from './cell.js';
 import { endAll } from './processes.js';
 import { fullPlan, shortPlan, type CellPlan } from './rows.js';
@@ -75,7 +74,6 @@ async function main(): Promise<void> {
 
 async function runAll(todo: readonly CellPlan[]): Promise<readonly CellResult[]> {
   const directory = mkdtempSync(join(tmpdir(), 'watch-modes-'));
-  await installTools();
   const packages = todo.length > 0 ? packed(directory) : '';
   mkdirSync(join(repo, 'temp'), { recursive: true });
   onInterrupt(directory);

@@ -200,84 +200,8 @@ const waitingOrphan: Script = {
   },
 };
 
-/** `guard.key` is another one at each edit. */
-const keys: Script = {
-  apps: 1,
-  async run(bench, size) {
-    bench.start();
-    await bench.settled(true);
-    for (let edit = 1; edit <= (size === 'full' ? 10 : 2); edit++) {
-      bench.key = `key-${edit}`;
-      if (edit % 2 === 0) await whileDraining(bench);
-      else await edited(bench);
-    }
-  },
-};
-
-interface Guest {
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** It is ended when it has printed this; else it ends by itself. */
-  readonly until?: RegExp;
-}
-const GUESTS: readonly Guest[] = [
-  { args: ['src/seed.ts'] },
-  { args: ['src/repl.ts'], until: /repl is there/ },
-  { args: ['--test', 'src/e2e.ts'], env: { NODE_ENV: 'test' } },
-];
-
-/** A seed script, a REPL and end-to-end tests beside the dev server, which is not disturbed. */
-const guests: Script = {
-  apps: 1,
-  async run(bench, size) {
-    bench.start();
-    await bench.settled(true);
-    for (let round = 0; round < (size === 'full' ? 3 : 1); round++) {
-      for (const { args, env, until } of GUESTS) {
-        if (args.includes('--test') && bench.setting.kind !== 'http') continue;
-        const { process } = bench.newest();
-        const since = bench.journal.lines.length;
-        const printed = await bench.beside(args, { ...env, LIVE_PORT: String(bench.setting.port) }, until);
-        bench.journal.read();
-        const news = bench.journal.lines.slice(since);
-        if (news.some((line) => line.event === 'asked') || !isAlive(process))
-          throw new CellFailure(`${args.join(' ')} has disturbed the dev server:\n${printed}`);
-        if (args.includes('--test') && !/# pass 1|pass 1/.test(printed))
-          throw new CellFailure(`the end-to-end tests fail:\n${printed}`);
-      }
-      await edited(bench);
-    }
-  },
-};
-
-/** A debugger starts the app directly beside the dev server: it has the workers while it runs, and then they come back. */
-const debuggers: Script = {
-  apps: 1,
-  async run(bench, size) {
-    bench.start();
-    await bench.settled(true);
-    for (let round = 0; round < (size === 'full' ? 3 : 1); round++) {
-      const since = bench.journal.lines.length;
-      const env = { NODE_ENV: 'development', NODE_OPTIONS: '--inspect=0' };
-      const session = bench.launch(['src/main.ts'], env);
-      await bench.must('the debugged app has the workers', () => runsOn(bench, '2', since), 40_000);
-      const taken = bench.journal.lines.length;
-      session.kill('SIGTERM');
-      await bench.must('the dev server has its workers back', () => runsOn(bench, '1', taken), 40_000);
-      await edited(bench);
-    }
-  },
-};
-
-export const scripts = {
-  edits,
-  stuck,
-  kills,
-  twoAtOnce,
-  oneAfterTheOther,
-  waitingOrphan,
-  keys,
-  guests,
-  debuggers,
-} satisfies Record<string, Script>;
+export const scripts = { edits, stuck, kills, twoAtOnce, oneAfterTheOther, waitingOrphan } satisfies Record<
+  string,
+  Script
+>;
 export type ScriptName = keyof typeof scripts;

@@ -2,8 +2,6 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRequire } from 'node:module';
-import { toolModules } from '../guard/rows/support/tools.js';
-import { YARN, installWithYarn } from '../guard/rows/support/yarn.js';
 
 export const repo = fileURLToPath(new URL('../../', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -15,12 +13,6 @@ export interface Watcher {
   readonly env?: (checkout: string) => Readonly<Record<string, string>>;
   /** The text of src/main.ts, where it is not the plain one. */
   readonly main?: string;
-  /** Of its package.json. */
-  readonly scripts?: Readonly<Record<string, string>>;
-  /** Once, when the checkout is there. */
-  readonly prepare?: (checkout: string) => void;
-  /** What it binds before any hook of the lifecycle, beside its HTTP port. */
-  readonly transport?: 'hybrid' | 'gateway';
   /** It watches the output: the harness compiles. */
   readonly compiled?: boolean;
   /** After a syntax error it must be stopped and started by hand. */
@@ -31,7 +23,6 @@ export interface Watcher {
   readonly tools: readonly string[];
 }
 
-const tool = (path: string): string => join(toolModules, path);
 const bin = (path: string): string => join(repo, 'node_modules', path);
 const nestBin = bin('@nestjs/cli/bin/nest.js');
 const tsx = bin('tsx/dist/cli.mjs');
@@ -72,16 +63,6 @@ const nest = (builder: Builder, shell: Shell, ps: boolean): Watcher => ({
   args: [nestBin, 'start', '--watch', '--builder', builder, ...SHELL_ARGS[shell]],
   env: (checkout) => ({ npm_lifecycle_event: 'start:dev', ...(ps ? {} : withoutPs(checkout)) }),
   tools: TOOLS[builder],
-});
-
-/** What a script starts: as in the docs of the CLI, with a sh that stays. */
-const nestCommand = `node node_modules/@nestjs/cli/bin/nest.js start --watch --builder swc --exec "trap : EXIT; node"`;
-const STARTS = { 'start:dev': nestCommand };
-
-const transport = (kind: 'hybrid' | 'gateway'): Watcher => ({
-  ...nest('swc', 'forks', true),
-  transport: kind,
-  tools: TOOLS.swc,
 });
 
 const hmr = (main: string): Watcher => ({
@@ -165,34 +146,6 @@ export const watchers = {
     main: VITE_DISPOSE,
     tools: ['vite-node', 'vite'],
   },
-  'nest start --debug --watch': {
-    args: [nestBin, 'start', '--debug', '0', '--watch', '--builder', 'swc', ...SHELL_ARGS.forks],
-    env: () => ({ npm_lifecycle_event: 'start:dev' }),
-    tools: TOOLS.swc,
-  },
-  'nest start --watch --exec "node --enable-source-maps"': {
-    args: [nestBin, 'start', '--watch', '--builder', 'swc', '--exec', 'node --enable-source-maps'],
-    env: () => ({ npm_lifecycle_event: 'start:dev' }),
-    tools: TOOLS.swc,
-  },
-  'concurrently, nest start --watch': {
-    args: [tool('concurrently/dist/bin/index.js'), '--raw', nestCommand, 'node -e "setInterval(Object, 1e9)"'],
-    tools: TOOLS.swc,
-  },
-  'pnpm run start:dev': {
-    args: [tool('pnpm/bin/pnpm.mjs'), 'run', 'start:dev'],
-    scripts: STARTS,
-    tools: TOOLS.swc,
-  },
-  'yarn 4 run start:dev': {
-    args: [tool('@yarnpkg/cli-dist/bin/yarn.js'), 'run', 'start:dev'],
-    env: () => YARN,
-    scripts: STARTS,
-    prepare: installWithYarn,
-    tools: TOOLS.swc,
-  },
-  'nest start --watch, hybrid app': transport('hybrid'),
-  'nest start --watch, WebSocket gateway': transport('gateway'),
 } satisfies Record<string, Watcher>;
 
 export type WatcherName = keyof typeof watchers;
