@@ -19,14 +19,21 @@ import {
   type BackgroundWorkerOptionsFactory,
 } from './definition/module-options.js';
 import { EventHub } from './events/event-hub.js';
+import { startLog } from './events/log/log.js';
 import { CLOCK, SystemClock, type Clock } from './shared/clock.js';
+import { OwnLogger } from './shared/own-logger.js';
 import { RootContext } from './shared/root-context.js';
 import { BackgroundWorkers } from './supervision/background-workers.js';
 import { WORKER_HOST } from './supervision/worker-host.js';
 import { BackgroundTasks, TASK_HOST, type TaskHost } from './tasks/calls/background-tasks.js';
 import { poolToken } from './tasks/calls/inject-task-pool.js';
 
-const hubOf = (clock: Clock, root: RootContext): EventHub => new EventHub(clock, undefined, root.run);
+/** The hub, and the log that listens to it from the first. */
+function hubOf(clock: Clock, root: RootContext): EventHub {
+  const hub = new EventHub(clock, undefined, root.run);
+  startLog(hub, new OwnLogger('BackgroundWorker'), clock);
+  return hub;
+}
 
 /** One instance an app, however often the public module is imported; its hooks run last at start and first at stop. */
 @Global()
@@ -110,7 +117,7 @@ function withPools(registered: DynamicModule, names: readonly string[]): Dynamic
     {
       provide: Symbol('nestjs-background-worker:look'),
       useFactory: lookBeforePorts,
-      inject: [{ token: MODULE_OPTIONS, optional: true }, ModulesContainer, CLOCK],
+      inject: [{ token: MODULE_OPTIONS, optional: true }, ModulesContainer, CLOCK, EventHub],
     },
   ],
 })

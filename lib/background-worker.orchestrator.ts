@@ -12,11 +12,9 @@ import { assemble, whyOff, type Assembly } from './discovery/assembly.js';
 import { watchLazyModules } from './discovery/lazy-modules.js';
 import { EventHub } from './events/event-hub.js';
 import { eventStream } from './events/event-stream.js';
-import { startLog } from './events/log/log.js';
 import { Peers, type Peer } from './host/peers.js';
 import { onSecondSignal, whenDeafToSignals } from './host/signals.js';
 import { CLOCK, type Clock, type Timer } from './shared/clock.js';
-import { OwnLogger } from './shared/own-logger.js';
 import { RootContext } from './shared/root-context.js';
 import type { AddedLoop, AddedTick, ControlHost } from './supervision/background-workers.js';
 import type { WorkerHandle } from './supervision/handle.js';
@@ -43,7 +41,6 @@ export class BackgroundWorkerOrchestrator
     ControlHost,
     TaskHost
 {
-  private readonly logger = new OwnLogger('BackgroundWorker');
   private readonly stage = new Stage();
   private readonly keepers: Keepers;
   private readonly peers = new Peers();
@@ -68,7 +65,6 @@ export class BackgroundWorkerOrchestrator
     const threw = (error: unknown): void =>
       hub.note({ type: 'callbackThrew', what: 'a subscriber of events$ threw', error });
     this.events$ = eventStream(hub, threw);
-    startLog(hub, this.logger, clock);
     watchLazyModules(loader, modules, hub);
   }
 
@@ -129,11 +125,11 @@ export class BackgroundWorkerOrchestrator
 
   private assembled(): Assembly {
     if (!this.initialised) assertInstantiated(this.modules);
-    const { modules, moduleRef, clock, hub, logger, stage, root, keepers } = this;
+    const { modules, moduleRef, clock, hub, stage, root, keepers } = this;
     const onWork = (): void => this.checkHooks();
     const drain = (): Promise<void> => this.onModuleDestroy();
     return (this.assembly ??= assemble(
-      { modules, moduleRef, clock, hub, logger, stage, root, keepers, onWork, drain },
+      { modules, moduleRef, clock, hub, stage, root, keepers, onWork, drain },
       this.off,
     ));
   }

@@ -22,7 +22,7 @@ export class CommitQueue {
     this.waiting.push({ depth, fn, options });
   }
 
-  /** A statement, with this. At a deadlock MySQL and MariaDB roll back the whole transaction, whatever its savepoints. */
+  /** Called when a statement failed. At a deadlock MySQL and MariaDB roll back the whole transaction, whatever its savepoints. */
   failed(error: unknown): void {
     if (isDeadlock(error)) this.deadlock = error;
   }

@@ -6,8 +6,8 @@ import type { Lease } from './lease.js';
  *
  * @example
  * ```ts
- * const TIME = Symbol('time');
- * const read = (unit: UnitContext) => unit.get<{ now(): number }>(TIME).now();
+ * const LIMITS: Token<{ rows: number }> = Symbol('limits');
+ * const read = (unit: UnitContext) => unit.get<{ rows: number }>(LIMITS).rows;
  * ```
  */
 export type Token<T> = Type<T> | Abstract<T> | string | symbol;

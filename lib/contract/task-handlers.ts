@@ -89,7 +89,8 @@ export type PayloadOf<C, M extends keyof C> = Jsonable<InputOf<Parameters<Fn<C, 
  * class Mailer {
  *   async send(mail: { to: string }) {}
  * }
- * const args: DispatchArgs<Mailer, 'send'> = [{ to: 'ada@example.com' }, { delay: 60_000 }];
+ * const mail: PayloadOf<Mailer, 'send'> = { to: 'ada@example.com' };
+ * const args: DispatchArgs<Mailer, 'send'> = [mail, { delay: 60_000 }];
  * ```
  */
 export type DispatchArgs<C, M extends keyof C, O = DispatchOptions> =

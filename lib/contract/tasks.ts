@@ -62,13 +62,9 @@ export interface TaskHandle<T> {
  *
  * @example
  * ```ts
+ * const options: SubmitOptions = { name: 'welcome mail', retries: 3, backoff: { max: 10_000 }, timeout: 5_000 };
  * const send = (tasks: BackgroundTasks) =>
- *   tasks.submit((ctx) => fetch('https://example.com/mail', { method: 'POST', signal: ctx.signal }), {
- *     name: 'welcome mail',
- *     retries: 3,
- *     backoff: { initial: 500, max: 10_000 },
- *     timeout: 5_000,
- *   });
+ *   tasks.submit(({ signal }) => fetch('https://example.com/mail', { method: 'POST', signal }), options);
  * ```
  */
 export interface SubmitOptions {

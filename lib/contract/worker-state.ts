@@ -40,7 +40,7 @@ export type WorkerState = {
       readonly status: 'waiting';
       readonly on: WaitingOn;
       readonly until?: number;
-      /** Who holds what it waits for, where its gate knows. */
+      /** The holder of what the worker waits for, where its gate knows. */
       readonly detail?: string;
       /** The failure that led here. */
       readonly error?: unknown;

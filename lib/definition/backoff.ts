@@ -14,7 +14,7 @@ export const checkBackoff = (subject: string, given: unknown): void => {
   if (given !== undefined) checkAll(subject, given, rules, 'backoff.');
 };
 
-/** Who gives a backoff, for messages, and what. Each layer goes over those before it. */
+/** What one giver, named for messages, says of a backoff. Each layer goes over those before it. */
 type Layer = readonly [giver: string, given: Partial<BackoffOptions> | undefined];
 type Layers = readonly [base: readonly [giver: string, given: BackoffOptions], ...over: readonly Layer[]];
 

@@ -8,11 +8,11 @@ const VERSION = 1;
 /** What the decorators say of a class. One key for all: discovery looks at every provider of the app. */
 export interface Metadata {
   readonly v: number;
-  /** It is a worker. */
+  /** Of a worker. */
   readonly worker?: WorkerOptions;
-  /** Its task handlers, by method. */
+  /** The options of task handlers, by method. */
   readonly handlers?: Readonly<Record<string, HandlerOptions>>;
-  /** It is around every unit of work. Says which line registers it, for messages. */
+  /** Of an adapter around units: the line that registers it, for messages. */
   readonly aroundUnits?: string;
 }
 

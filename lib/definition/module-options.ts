@@ -14,7 +14,8 @@ export type GuardMode = 'auto' | 'on' | 'off';
  *
  * @example
  * ```ts
- * const guard: GuardOptions = { mode: 'on', key: 'e2e', handoverTimeout: 5_000 };
+ * const mode: GuardMode = 'on';
+ * const guard: GuardOptions = { mode, key: 'e2e', handoverTimeout: 5_000 };
  * ```
  */
 export interface GuardOptions {

@@ -1,4 +1,3 @@
-import type { Logger } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { CANCEL_GRACE, SHUTDOWN_TIMEOUT } from '../definition/definition.js';
 import { guardOptionsOf } from '../definition/module-options.js';
@@ -29,7 +28,7 @@ import { configurationOf } from './configuration.js';
 import { appOf } from './look.js';
 import { decorated } from './decorated.js';
 import { discover } from './discover.js';
-import { discoverUnits } from './discover-units.js';
+import { discoverInterceptors } from './discover-interceptors.js';
 import { assembleTasks } from './task-assembly.js';
 import { WorkerFactory } from './worker-factory.js';
 
@@ -39,7 +38,6 @@ export interface Materials {
   readonly moduleRef: ModuleRef;
   readonly clock: Clock;
   readonly hub: EventHub;
-  readonly logger: Logger;
   readonly stage: Stage;
   readonly root: RootContext;
   readonly keepers: Keepers;
@@ -61,12 +59,12 @@ export interface Assembly {
 
 /** @param off nothing starts, whatever the options say */
 export function assemble(materials: Materials, off: Selection | undefined): Assembly {
-  const { modules, moduleRef, clock, hub, logger, stage, root, keepers, onWork, drain } = materials;
+  const { modules, moduleRef, clock, hub, stage, root, keepers, onWork, drain } = materials;
   const given = configurationOf(modules);
   const options = { ...given, shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT };
   const skipped = (what: string): void => hub.note({ type: 'skipped', what });
   const found = [...decorated(modules.values())];
-  const interceptors = discoverUnits(options, moduleRef, found, skipped);
+  const interceptors = discoverInterceptors(options, moduleRef, found, skipped);
   const unitAudience = hub.audience(UNIT_EVENTS);
   const environment: UnitEnvironment = {
     clock,
@@ -82,7 +80,7 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   const { shutdownTimeout } = options;
   const selection = off ?? selectionOf(options.enabled, process.env);
   const units = (): Registry['units'] => registry.units;
-  const app = { ...appOf(modules), clock, hub, logger, shutdownTimeout, units, drain };
+  const app = { ...appOf(modules), clock, hub, shutdownTimeout, units, drain };
   const guard = new GuardKeeper(guardOptionsOf(options), app);
   if (!off) keepers.add(guard);
   keepers.seal();
@@ -90,7 +88,7 @@ export function assemble(materials: Materials, off: Selection | undefined): Asse
   for (const worker of discover(found, skipped)) registry.add(factory.ofFound(worker));
   checkNames(Object.keys(options.workers ?? {}), registry.names, 'option "workers"');
   checkNames(selection.named, [...registry.names, TASKS], selection.because);
-  const tasks = assembleTasks(materials, environment, options, selection, found);
+  const tasks = assembleTasks(moduleRef, environment, options, selection, found);
   const closing = new Closing(tasks, clock, options.defaults?.cancelGrace ?? CANCEL_GRACE);
   const crew = new Crew({ registry, selection, keepers, stage, clock, hub, onWork });
   return { shutdownTimeout, registry, factory, crew, tasks, closing };

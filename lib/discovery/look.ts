@@ -7,7 +7,7 @@ import { creationOf } from '../guard/creation.js';
 import { isWithoutWorkers, selectionOf } from '../host/enabled.js';
 import { isRepl } from '../host/repl.js';
 import type { Clock } from '../shared/clock.js';
-import { OwnLogger } from '../shared/own-logger.js';
+import type { EventHub } from '../events/event-hub.js';
 import { rootModuleOf } from './configuration.js';
 
 /** The names of workers as the classes tell them, before any provider is made: one that a factory makes is not known yet. */
@@ -45,6 +45,7 @@ export async function lookBeforePorts(
   given: BackgroundWorkerModuleOptions | undefined,
   modules: ModulesContainer,
   clock: Clock,
+  hub: EventHub,
 ): Promise<void> {
   const isConfigured = [...modules.values()].some(({ providers }) => providers.has(MODULE_OPTIONS));
   if ((!given && isConfigured) || isWithoutWorkers() || isRepl()) return;
@@ -55,7 +56,7 @@ export async function lookBeforePorts(
     const selection = selectionOf(enabled, process.env);
     if (!app.workers.some((name) => selection.includes(name)) || !decide(guard).on) return;
     const { lookFirst } = await import('../guard/make-guard.js');
-    await lookFirst(guard, { ...app, clock, shutdownTimeout, logger: new OwnLogger('BackgroundWorker') });
+    await lookFirst(guard, { ...app, clock, hub, shutdownTimeout });
   } catch {
     // What is wrong with the options, the metadata or the guard is said in onModuleInit.
   }

@@ -1,4 +1,3 @@
-import type { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { BackgroundWorkerModuleOptions } from '../definition/module-options.js';
 import { TASKS, type Selection } from '../host/enabled.js';
@@ -8,6 +7,7 @@ import { AppTasks } from '../tasks/app-tasks.js';
 import { DEFAULT_POOL } from '../tasks/pool/pools.js';
 import { taskEnvironment } from '../tasks/pool/task-environment.js';
 import type { TaskTransport } from '../tasks/wire/transport.js';
+import { OwnLogger } from '../shared/own-logger.js';
 import type { UnitEnvironment } from '../units/environment.js';
 import type { Decorated } from './decorated.js';
 import { discoverHandlers } from './discover.js';
@@ -17,7 +17,7 @@ import { discoverHandlers } from './discover.js';
  * @throws BackgroundWorkerError `BGW_DUPLICATE_HANDLER`, `BGW_INVALID_OPTION`
  */
 export function assembleTasks(
-  { moduleRef, logger }: { readonly moduleRef: ModuleRef; readonly logger: Logger },
+  moduleRef: ModuleRef,
   environment: UnitEnvironment,
   options: BackgroundWorkerModuleOptions,
   selection: Selection,
@@ -32,5 +32,12 @@ export function assembleTasks(
     typeof transport === 'object' ? transport : moduleRef.get<TaskTransport>(transport, { strict: false })
   ) as TaskTransport;
   const all = { ...pools, [DEFAULT_POOL]: pool };
-  return new AppTasks(taskEnvironment(environment, onError), handlers, through, all, selection.includes(TASKS), logger);
+  return new AppTasks(
+    taskEnvironment(environment, onError),
+    handlers,
+    through,
+    all,
+    selection.includes(TASKS),
+    new OwnLogger('BackgroundWorker'),
+  );
 }

@@ -48,6 +48,8 @@ export type Notice =
   | { readonly type: 'stopped'; readonly workers: StopReport; readonly tasks: TaskStopReport; readonly ms: number }
   /** What became of tasks that were submitted while the app stopped. */
   | { readonly type: 'lateTasksEnded'; readonly tasks: TaskStopReport }
+  /** Of the guard, which has words of its own. */
+  | { readonly type: 'guardSaid'; readonly level: 'log' | 'warn' | 'error' | 'debug'; readonly line: string }
   /** Nothing more will be told. */
   | { readonly type: 'over' };
 

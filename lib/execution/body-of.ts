@@ -6,11 +6,18 @@ import { LoopBody } from './loop-body.js';
 import { TickBody } from './tick-body.js';
 
 /** How this definition's `run` is executed. */
-export const bodyOf = (
+export function bodyOf(
   environment: UnitEnvironment,
   definition: WorkerDefinition,
   target: Runnable | TickRunnable,
-): Body =>
-  definition.kind.type === 'tick'
-    ? new TickBody(environment, definition, target as TickRunnable)
-    : new LoopBody(environment, definition, target as Runnable);
+): Body {
+  const { kind } = definition;
+  switch (kind.type) {
+    case 'tick':
+      return new TickBody(environment, definition, target as TickRunnable);
+    case 'loop':
+      return new LoopBody(environment, definition, target as Runnable);
+    default:
+      return kind satisfies never;
+  }
+}

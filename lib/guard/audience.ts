@@ -6,10 +6,13 @@ export class Audience {
   private readonly askers = new Map<Channel, Ask>();
   private readonly kept = new Set<Channel>();
   private settled = false;
+  /** For whom the workers stop; it may have gone since. */
+  last: Ask | undefined;
   private readonly lookers = new Map<Channel, Ask>();
 
   ask(channel: Channel, ask: Ask): void {
     (ask.type === 'look' ? this.lookers : this.askers).set(channel, ask);
+    if (ask.type === 'ask') this.last = ask;
   }
 
   keep(channel: Channel, { pid, entry }: Identity): void {

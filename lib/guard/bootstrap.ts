@@ -1,7 +1,7 @@
 import type { Timer } from '../shared/clock.js';
 import { deferred } from '../shared/deferred.js';
 import type { GuardPorts } from './ports.js';
-import type { Answer } from './protocol.js';
+import { PROGRESS, type Answer } from './protocol.js';
 
 /** When bootstrap says what it waits for, in milliseconds. */
 const SAYS = 1_000;
@@ -55,7 +55,9 @@ export class Bootstrap {
       this.late();
       this.goOn();
     };
-    this.silence = clock.after(handoverTimeout, end, { unref: true });
+    // One that closes says so once a second.
+    const ms = this.last ? Math.max(2 * PROGRESS, handoverTimeout) : handoverTimeout;
+    this.silence = clock.after(ms, end, { unref: true });
   }
 
   private say(): void {

@@ -22,7 +22,8 @@ export class GuardKeeper implements GateKeeper {
     if (this.decision === undefined) {
       this.decision = decide(this.options);
       const { on, because } = this.decision;
-      this.app.logger.debug(`the development guard is ${on ? 'on' : 'off'}: ${because}`);
+      const line = `the development guard is ${on ? 'on' : 'off'}: ${because}`;
+      this.app.hub.note({ type: 'guardSaid', level: 'debug', line });
     }
     return this.decision.on;
   }

@@ -36,12 +36,23 @@ export function hear(answer: Answer, before: Heard | undefined, now: number): { 
   }
 }
 
+/** As one that has closed would have said it. */
+export const heardOf = ({ pid, entry }: Named, since: number): Heard => ({
+  since,
+  of: { type: 'released', pid, entry, ms: 0, closing: true },
+  settled: true,
+});
+
 export const namedIn = (heard: Heard | undefined): Named | undefined =>
   heard?.of.entry === undefined ? undefined : { pid: heard.of.pid, entry: heard.of.entry };
 
 /** One that runs on, and has the workers back where this process does not come past its start. */
 export const lenderIn = (heard: Heard | undefined): Named | undefined =>
   heard?.of.type === 'released' && !heard.of.closing ? namedIn(heard) : undefined;
+
+/** One that runs on, and stops or has stopped its workers for this process. */
+export const stoppedForUs = (heard: Heard | undefined): Named | undefined =>
+  heard && 'closing' in heard.of && !heard.of.closing ? namedIn(heard) : undefined;
 
 /**
  * How the workers have come here.

@@ -4,25 +4,11 @@ import type { Held } from '../endpoint/endpoint.js';
 import type { Timer } from '../shared/clock.js';
 import { AnnouncedEnd } from './announced-end.js';
 import { Audience } from './audience.js';
-import type { Named } from './guard-event.js';
 import { Hand } from './hand.js';
-import type { GuardPorts, Place } from './ports.js';
-import { isNewer, type Ask } from './protocol.js';
+import type { GuardPorts, HolderDuty, Place } from './ports.js';
+import { PROGRESS, isNewer, type Ask } from './protocol.js';
 import { receive } from './reception.js';
 import { standingOf } from './standing.js';
-
-/** Between two reports, in milliseconds. */
-const PROGRESS = 1_000;
-
-interface Duty {
-  /** The workers that are past the gate. */
-  living(): readonly string[];
-  /** Takes the gate from the workers. */
-  stop(): void;
-  /** Other apps of this process, which the same watcher's next child replaces with this one, stop too. */
-  cede(): Promise<void>;
-  released(to: Named | undefined): void;
-}
 
 type Phase =
   /** Some of the places are still another's; no worker has passed. */
@@ -44,7 +30,7 @@ export class Holder {
 
   constructor(
     private readonly ports: GuardPorts,
-    private readonly duty: Duty,
+    private readonly duty: HolderDuty,
   ) {}
 
   has(place: Place): boolean {
@@ -166,7 +152,7 @@ export class Holder {
     this.hand.open();
     const to = this.audience.release({ type: 'released', pid: me.pid, entry: me.entry, ms, closing });
     if (to) this.ports.tell({ type: 'handedOver', to, ms, closing });
-    this.duty.released(to);
+    this.duty.released(to, this.audience.last);
   }
 
   /** Somebody waits, and this process is past the end that it has announced. */

@@ -47,7 +47,7 @@ export function lineOf(event: GuardEvent): Line {
     }
     case 'gaveBack':
       return warn(
-        `this process ends before its start is over: the workers go back to ${named(event.to)}. ${RUN_BOTH}, and on a port of its own`,
+        `this process ends: the workers go back to ${named(event.to)}. ${RUN_BOTH}, and on a port of its own`,
       );
     case 'cameBackHere':
       return log('the newer app of this process closes: the workers come back to the older one');

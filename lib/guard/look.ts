@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.js';
 import { converse } from './conversation.js';
 import type { GuardEvent, Named } from './guard-event.js';
 import type { Place } from './ports.js';
-import type { Answer, Identity } from './protocol.js';
+import { PROGRESS, type Answer, type Identity } from './protocol.js';
 
 /** How long a holder may be silent at most, in milliseconds: one that is blocked is not waited for. */
 const SILENCE = 2_000;
@@ -51,6 +51,7 @@ async function lookAt(ports: LookPorts, place: Place): Promise<Followed | undefi
 async function endOf(ports: LookPorts, place: Place): Promise<Followed | undefined> {
   const { clock, me } = ports;
   const silence = Math.min(SILENCE, ports.handoverTimeout);
+  const patience = Math.max(2 * PROGRESS, ports.handoverTimeout);
   const since = clock.now();
   const socket = await place.endpoint.reach();
   if (!socket) return undefined;
@@ -65,7 +66,7 @@ async function endOf(ports: LookPorts, place: Place): Promise<Followed | undefin
     closed = 'closing' in answer && answer.closing;
     waits.cancel();
     const endsIn = 'endsIn' in answer ? (answer.endsIn ?? 0) : 0;
-    if (closed) waits = clock.after(endsIn + silence, () => socket.destroy());
+    if (closed) waits = clock.after(Math.min(endsIn + SILENCE, patience), () => socket.destroy());
     return closed ? 'on' : 'enough';
   };
   await converse({ clock }, place, socket, { ...me, type: 'look' }, { timeout: silence, attempt: 0 }, hear);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from '@nestjs/common';
 import type { GuardOptions } from '../definition/module-options.js';
-import { userDirectory, userSecret } from '../endpoint/user-secret.js';
+import { userDirectory } from '../endpoint/user-secret.js';
 import type { EventHub } from '../events/event-hub.js';
 import { isOrphaned, processInfo } from './ancestry.js';
 import { endProcess } from '../host/signals.js';
@@ -17,7 +16,7 @@ import { lineOf } from './lines.js';
 import { look, type Followed } from './look.js';
 import type { GuardPorts } from './ports.js';
 import { originOf } from './origin.js';
-import { ownIdentity, placesOf } from './surroundings.js';
+import { checkSecret, ownIdentity, placesOf } from './surroundings.js';
 import { isBornOrphan, watcherOf } from './when-to-guard.js';
 
 const HANDOVER_TIMEOUT = 10_000;
@@ -27,12 +26,11 @@ export interface GuardedApp extends Omit<AppIdentity, 'key'> {
   /** Among the apps of its process. */
   readonly created: number;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly hub: EventHub;
   readonly shutdownTimeout: number;
 }
 
 export interface BootedApp extends GuardedApp {
-  readonly hub: EventHub;
   units(): readonly Supervisor[];
   drain(): Promise<unknown>;
 }
@@ -45,28 +43,29 @@ export async function lookFirst(
   { key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions,
   app: GuardedApp,
 ): Promise<void> {
-  const { clock, created, logger } = app;
+  const { clock, created, hub } = app;
   const places = placesOf({ ...app, key }, originOf());
-  const tell = writer(logger);
+  attempt(checkSecret);
+  const tell = writer(hub);
   const one = await look({ clock, handoverTimeout, places, me: ownIdentity(), tell });
   if (one) followed.set(created, one);
 }
 
 const writer =
-  (logger: Logger) =>
+  (hub: EventHub) =>
   (event: GuardEvent): void => {
     const { level, text } = lineOf(event);
-    logger[level](text);
+    hub.note({ type: 'guardSaid', level, line: text });
   };
 
 export function makeGuard({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOptions, app: BootedApp): Guard {
-  const { clock, logger, shutdownTimeout, created } = app;
+  const { clock, hub, shutdownTimeout, created } = app;
   const origin = originOf();
   const places = placesOf({ ...app, key }, origin);
   const recorded = watcherOf(origin.ancestors);
   const bornOrphan = isBornOrphan(origin);
   const me = ownIdentity();
-  const write = writer(logger);
+  const write = writer(hub);
   const supervisors = (names?: readonly string[]): readonly Supervisor[] =>
     app.units().filter(({ policy }) => names?.includes(policy.name) ?? true);
   const ports: GuardPorts = {
@@ -76,7 +75,7 @@ export function makeGuard({ key, handoverTimeout = HANDOVER_TIMEOUT }: GuardOpti
     created,
     handoverTimeout,
     shutdownTimeout,
-    check: () => void userSecret(userDirectory()),
+    check: checkSecret,
     abandoned: (workers) =>
       supervisors(workers)
         .filter(isAbandoned)

@@ -13,11 +13,13 @@ export class Pace {
   next(ended: Ended, lasted: number): { readonly rest: number; readonly strange?: Strange } {
     if (ended === 'heard') {
       this.failures = 0;
-      // One that had lasted has ended because its holder did: the endpoint is free now.
-      return { rest: lasted < AGAIN ? AGAIN : 0 };
+      return { rest: 0 };
     }
-    const first = this.failures++ === 0;
-    if (ended === 'mute' || ended === 'silent') return { rest: growing(this.failures) };
+    const first = this.failures === 0;
+    // A connection that had lasted has ended because its holder did: the endpoint is free now.
+    if (ended === 'mute') return { rest: lasted < AGAIN ? growing(this.failures++) : 0 };
+    this.failures++;
+    if (ended === 'silent') return { rest: 0 };
     // It may know another of this user's secrets, or have closed just now.
     return first && ended !== 'other-version' ? { rest: 0 } : { rest: 1_000, strange: ended };
   }

@@ -64,5 +64,6 @@ export interface HolderDuty {
   stop(): void;
   /** Other apps of this process, which the same watcher's next child replaces with this one, stop too. */
   cede(): Promise<void>;
-  released(to: Named | undefined): void;
+  /** @param stoppedFor who asked last: where nobody is left to hand over to, it has ended */
+  released(to: Named | undefined, stoppedFor: Named | undefined): void;
 }

@@ -43,6 +43,9 @@ export type Answer =
   /** To a look: it does not close. */
   | { readonly type: 'open'; readonly pid: number };
 
+/** Between two answers of one that lets go, in milliseconds. */
+export const PROGRESS = 1_000;
+
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 const ANSWERS: readonly unknown[] = ['draining', 'stuck', 'released', 'kept', 'passed', 'settled', 'open'];

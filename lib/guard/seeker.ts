@@ -3,7 +3,7 @@ import { messageOf } from '../shared/errors.js';
 import { Bootstrap } from './bootstrap.js';
 import { converse } from './conversation.js';
 import type { GuardEvent, Named } from './guard-event.js';
-import { arrival, hear, lenderIn, namedIn, type Heard, type Turn } from './heard.js';
+import { arrival, hear, heardOf, lenderIn, namedIn, stoppedForUs, type Heard, type Turn } from './heard.js';
 import type { Holder } from './holder.js';
 import type { Followed } from './look.js';
 import { Once } from './once.js';
@@ -44,18 +44,15 @@ export class Seeker {
     private readonly displaced: Named | undefined,
     followed: Followed | undefined,
   ) {
-    const of = followed && {
-      type: 'released' as const,
-      pid: followed.pid,
-      entry: followed.entry,
-      ms: 0,
-      closing: true,
-    };
-    this.last = followed && of && { since: followed.since, of, settled: true };
+    this.last = followed && heardOf(followed, followed.since);
     this.turn = displaced ? 'promised' : 'mine';
     this.once = new Once(ports);
     this.pause = new Pause(ports.clock);
     this.bootstrap = new Bootstrap(ports, () => this.late());
+  }
+
+  get lender(): Named | undefined {
+    return stoppedForUs(this.last);
   }
 
   run(): Promise<void> {

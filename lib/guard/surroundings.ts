@@ -58,3 +58,14 @@ function secretsOf(key: string): Secrets {
     yield forName(commonDirectory(), key);
   };
 }
+
+let isReady = false;
+
+/**
+ * The secret can be had; asked anew until it can.
+ * @throws Error that names the file or directory that is in the way
+ */
+export function checkSecret(): void {
+  if (!isReady) userSecret(userDirectory());
+  isReady = true;
+}

@@ -43,11 +43,11 @@ export class Tenure {
       living: () => turnstile.living,
       stop: () => this.lost.abort(new WorkerAborted('hand-over', 'the workers')),
       cede: () => relatives.cede(),
-      released: (to) => {
-        if (!to) this.givesBack();
+      released: (to, stoppedFor) => {
+        if (!to) this.givesBack(this.lender);
         this.settle();
         this.seeker.end();
-        events.released(to);
+        events.released(to ?? stoppedFor);
         this.over.resolve();
       },
     });
@@ -66,10 +66,12 @@ export class Tenure {
 
   /** Resolves when bootstrap may go on. */
   seek(): Promise<void> {
+    this.unlisten = this.ports.onExit(() => this.givesBack(this.lender ?? this.seeker.lender));
     return this.seeker.run();
   }
 
   giveUp(): void {
+    this.unlisten();
     this.seeker.end();
   }
 
@@ -83,7 +85,7 @@ export class Tenure {
   private open(lender: Named | undefined): void {
     const { clock } = this.ports;
     this.lender = lender;
-    if (lender) this.unlisten = this.ports.onExit(() => this.givesBack());
+    if (!lender) this.unlisten();
     this.holder.complete();
     this.turnstile.open();
     const settled = (): void => {
@@ -99,9 +101,9 @@ export class Tenure {
     this.lender = undefined;
   }
 
-  private givesBack(): void {
-    if (this.lender) this.ports.tell({ type: 'gaveBack', to: this.lender });
-    this.lender = undefined;
+  private givesBack(to: Named | undefined): void {
+    if (to) this.ports.tell({ type: 'gaveBack', to });
+    this.unlisten();
   }
 
   /** Takes the lineage's place that another app of this process has let go of. */

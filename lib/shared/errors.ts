@@ -41,7 +41,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
  *
  * @example
  * ```ts
- * const isFull = (error: unknown) => error instanceof BackgroundWorkerError && error.code === 'BGW_QUEUE_FULL';
+ * const has = (error: unknown, code: ErrorCode) => error instanceof BackgroundWorkerError && error.code === code;
  * ```
  */
 export class BackgroundWorkerError extends Error {
@@ -68,7 +68,8 @@ export type AbortWhy =
  *
  * @example
  * ```ts
- * const timedOut = ({ reason }: AbortSignal) => reason instanceof WorkerAborted && reason.why === 'timeout';
+ * const TIME_OUT: AbortWhy = 'timeout';
+ * const timedOut = ({ reason }: AbortSignal) => reason instanceof WorkerAborted && reason.why === TIME_OUT;
  * ```
  */
 export class WorkerAborted extends BackgroundWorkerError {

@@ -5,7 +5,7 @@ import { Alarm, type Timetable } from '../shared/alarm.js';
 import type { Clock } from '../shared/clock.js';
 import { BackgroundWorkerError, WorkerAborted } from '../shared/errors.js';
 import { Awaitable } from './awaitable.js';
-import { Gatekeeper } from './gatekeeper.js';
+import { Entrance } from './entrance.js';
 import {
   LIMITS,
   newMachine,
@@ -42,7 +42,7 @@ export class Supervisor extends Awaitable {
   /** What waits its turn while an event is taken. */
   private mailbox: MachineInput[] | undefined = undefined;
   private readonly alarm: Alarm<TimerName>;
-  private readonly gatekeeper: Gatekeeper | undefined;
+  private readonly entrance: Entrance | undefined;
   private triggers: TriggerQueue | undefined = undefined;
   private live: LiveBody | undefined = undefined;
   private failedWithin: Extract<Outcome, { type: 'failed' }>['within'] = undefined;
@@ -60,7 +60,7 @@ export class Supervisor extends Awaitable {
     super(ports.clock);
     this.policy = policyOf(definition, gates, part);
     this.alarm = new Alarm(ports.clock, LIMITS, this);
-    this.gatekeeper = gates.length > 0 ? new Gatekeeper(gates, (input) => this.dispatch(input)) : undefined;
+    this.entrance = gates.length > 0 ? new Entrance(gates, (input) => this.dispatch(input)) : undefined;
   }
 
   get machine(): Machine {
@@ -132,9 +132,9 @@ export class Supervisor extends Awaitable {
       case 'abandon':
         return this.live?.abandon?.();
       case 'enter':
-        return this.gatekeeper?.enter(effect.gate);
+        return this.entrance?.enter(effect.gate);
       case 'leave':
-        return this.gatekeeper?.leave();
+        return this.entrance?.leave();
       case 'report':
         return this.ports.hub.emit({ worker: name }, effect.event);
       case 'fatal':
@@ -155,7 +155,7 @@ export class Supervisor extends Awaitable {
     this.live = this.body.start({
       incarnation,
       scheduledAt,
-      lease: this.gatekeeper?.lease,
+      lease: this.entrance?.lease,
       shard: this.part,
       report,
     });

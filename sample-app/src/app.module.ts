@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { BackgroundWorkerModule } from 'nestjs-background-worker';
-import { TypeOrmUnits } from 'nestjs-background-worker/typeorm';
 import { bodyPipe } from './body/body.pipe.js';
 import { JsonGuard } from './body/json.guard.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -18,7 +17,6 @@ import { WorkersController } from './workers/workers.controller.js';
 @Module({
   imports: [
     BackgroundWorkerModule.forRoot({
-      units: [TypeOrmUnits],
       pool: { concurrency: 4, queue: 200 }, // all mail: what is dispatched, and what goes to all subscribers
       // Tasks that wait for other tasks are in `lists`, and what they wait for is not: in one pool they could wait for ever.
       pools: { lists: { concurrency: 16, queue: 200 }, fetch: { concurrency: 8 }, probe: { concurrency: 8 } },

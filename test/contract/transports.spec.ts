@@ -20,7 +20,7 @@ describe('what waits in memory for the app to have booted', () => {
     expect(await rig.tasks.status(id)).toMatchObject({ state: 'queued', attempt: 0 });
     await ending(rig);
     await rig.closing.end();
-    expect(rig.lines.filter((line) => line.includes('lost'))).toEqual([
+    expect(rig.lines.filter((line) => line.includes('was lost'))).toEqual([
       `task job (${id}) was lost: the app shut down before it had booted`,
     ]);
   });

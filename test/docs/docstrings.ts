@@ -51,6 +51,15 @@ export const docstringsOf = (code: string): string =>
 
 const wordsOf = (code: string): Set<string> => new Set(code.match(/\b[A-Za-z]\w*\b/g));
 
+/** The names of the core and of the adapters that no example of a docstring shows. */
+export function namesWithoutExample(examples: Iterable<Example>): readonly string[] {
+  const shown = wordsOf([...examples].map(({ code }) => code).join('\n'));
+  return [...publicNames]
+    .filter(([specifier]) => specifier !== ADAPTER)
+    .flatMap(([, names]) => names.map(({ name }) => name))
+    .filter((name) => !shown.has(name));
+}
+
 /** What an example leaves to its reader's editor. Last, so that its lines stay where they are. */
 function importsFor(code: string, specifiers: readonly string[]): string {
   const said = wordsOf(code);

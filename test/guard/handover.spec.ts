@@ -8,6 +8,13 @@ const BOTH = 'To run both, start one of them with BACKGROUND_WORKERS_KEY=b in it
 const about = (app: Running, words: string): readonly string[] =>
   app.said('LOG', 'WARN', 'ERROR').filter((line) => line.includes(words));
 
+/** It has said so, and what it said has gone out. */
+async function settled(app: Running): Promise<void> {
+  await app.prints('>> SENT settled');
+  app.type('load');
+  await app.prints('>> LOADED');
+}
+
 describe('an incumbent that closes', () => {
   for (const kind of ['HTTP on a fixed port', 'an application context']) {
     it(`${kind}: the newcomer's bootstrap waits for it`, async () => {
@@ -70,7 +77,7 @@ describe('an incumbent that closes', () => {
 
   it('that falls silent holds it up no longer, and the workers wait', async () => {
     const room = new Room();
-    const old = await room.live({ handoverTimeout: 60_000 }, { ...AT_COMMAND, shutdownTimeout: 1_000 });
+    const old = await room.live({ handoverTimeout: 60_000 }, { ...AT_COMMAND, shutdownTimeout: 20_000 });
     old.signal('SIGTERM');
     await old.prints('>> ASKED');
     const young = room.app({ handoverTimeout: 300 });
@@ -79,6 +86,7 @@ describe('an incumbent that closes', () => {
     await young.prints('>> UP');
     expect(room.count(`start ${young.known}`)).toBe(0);
     old.signal('SIGCONT');
+    old.type('release');
     await room.starts(young);
     expect(room.overlaps).toEqual([]);
   });
@@ -110,21 +118,17 @@ describe('somebody else’s hook that never ends', () => {
     });
   }
 
-  it('is not cut short for a newcomer that has gone; the next one counts anew', async () => {
+  it('is not cut short for a newcomer that has gone; past its announced end it is for the next one', async () => {
     const room = new Room();
-    const old = await room.live({ handoverTimeout: 1_000 }, { hook: 'hangs', port: await freePort() });
+    const old = await room.live({ handoverTimeout: 5_000 }, { hook: 'hangs', port: await freePort() });
     old.signal('SIGTERM');
     await old.prints('>> ASKED');
+    const closed = performance.now();
     const gone = room.app();
     await old.prints('>> SENT draining');
     await room.kill(gone);
-    const other = room.app({ mode: 'off' });
-    // Longer than 0.8 s, as the next process's whole life is.
-    await other.prints('>> UP');
-    const tick = performance.now();
-    await room.until(old, () => performance.now() - tick > 900, 'the limit passes');
+    await room.until(old, () => performance.now() - closed > 4_500, 'its announced end passes');
     expect(old.alive).toBe(true);
-    await room.kill(other);
     const young = room.app();
     await old.gone();
     expect(old.exit?.code).toBe(1);
@@ -337,7 +341,7 @@ describe('an incumbent that is alive and wanted', () => {
       ),
     ]);
     expect(about(young, 'To run both')[0]).toContain(BOTH);
-    await young.prints('>> SENT settled');
+    await settled(young);
     const begun = performance.now();
     await room.kill(young);
     await room.starts(old, 2);
@@ -369,11 +373,13 @@ describe('an incumbent that is alive and wanted', () => {
     const room = new Room();
     const old = await room.live();
     const young = await room.live();
-    await young.prints('>> SENT settled');
+    await settled(young);
     young.signal('SIGTERM');
     await young.gone();
+    const gone = performance.now();
     const next = await room.live();
-    expect(room.count(`start ${old.known}`)).toBe(1);
+    // The old one waits for three seconds: a machine on which a boot takes longer has nothing to show.
+    if (performance.now() - gone < 2_500) expect(room.count(`start ${old.known}`)).toBe(1);
     expect(next.alive).toBe(true);
     expect(room.overlaps).toEqual([]);
   });

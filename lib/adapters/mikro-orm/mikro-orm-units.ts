@@ -21,6 +21,9 @@ import { hookConnection } from './on-commit.js';
  *     await this.em.flush();
  *   }
  * }
+ *
+ * // At a place of one's choice among other interceptors; the module alone puts it last.
+ * const atItsPlace = BackgroundWorkerModule.forRoot({ units: [MikroOrmUnits, 'TRACING'] });
  * ```
  */
 @AroundUnits('import MikroOrmUnitsModule.forRoot()')

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import type { InjectionToken } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
@@ -24,12 +25,32 @@ export class Askers {
     for (const { providers, controllers, injectables } of this.modules.values())
       for (const all of [providers, controllers, injectables])
         for (const wrapper of all.values())
-          if (dependenciesOf(wrapper).some((one) => one.token === this.token)) return true;
+          if (declaredBy(wrapper).some((one) => tokenOf(one) === this.token)) return true;
     return false;
   }
 }
 
-const dependenciesOf = (wrapper: Wrapper): readonly Wrapper[] => [
-  ...(wrapper.getCtorMetadata() ?? []),
-  ...(wrapper.getPropertiesMetadata() ?? []).map((property) => property.wrapper),
-];
+const PARAMETERS = 'design:paramtypes';
+const INJECTED_PARAMETERS = 'self:paramtypes';
+const INJECTED_PROPERTIES = 'self:properties_metadata';
+
+/** What a provider wants, as Nest's decorators note it. Nest 11 itself does not know the dependencies of scoped ones before their time. */
+function declaredBy({ metatype, inject }: Wrapper): readonly unknown[] {
+  if (inject) return inject;
+  if (!metatype) return [];
+  const noted = (key: string): readonly object[] => (Reflect.getMetadata(key, metatype) ?? []) as readonly object[];
+  const named = [...noted(INJECTED_PARAMETERS), ...noted(INJECTED_PROPERTIES)] as readonly Injected[];
+  return [...noted(PARAMETERS), ...named.map(({ param, type }) => param ?? type)];
+}
+
+interface Injected {
+  readonly param?: unknown;
+  readonly type?: unknown;
+}
+
+/** Of a dependency that may be optional, or a forward reference. */
+function tokenOf(dependency: unknown): unknown {
+  if (typeof dependency !== 'object' || dependency === null) return dependency;
+  const { token, forwardRef } = dependency as { token?: unknown; forwardRef?: () => unknown };
+  return forwardRef ? forwardRef() : token;
+}

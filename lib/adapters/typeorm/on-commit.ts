@@ -13,7 +13,7 @@ const dataSourceOf = (of: EntityManager): DataSource =>
 const openIn = (runner: QueryRunner): number =>
   runner.isTransactionActive ? Math.max(1, (runner as { transactionDepth?: number }).transactionDepth ?? 1) : 0;
 
-/** Their servers answer the COMMIT of a failed transaction with ROLLBACK, and no error. */
+/** Drivers whose servers answer the COMMIT of a failed transaction with ROLLBACK, and no error. */
 const ROLLS_BACK_QUIETLY: readonly string[] = ['postgres', 'aurora-postgres', 'cockroachdb'];
 
 /**
@@ -44,7 +44,7 @@ export function onCommit(manager: EntityManager, fn: (ctx: TaskContext) => unkno
 export const hookDataSource = (dataSource: DataSource, tasks: BackgroundTasks): void =>
   hookInto(dataSource, tasks, () => new TransactionEnds(dataSource, tasks));
 
-/** TypeORM tells it of released savepoints as of commits, and awaits it before it gives the connection back. */
+/** A subscriber that TypeORM tells of released savepoints as of commits, and awaits before it gives the connection back. */
 class TransactionEnds implements CommitHooks<EntityManager>, EntitySubscriberInterface {
   readonly v = 1;
   private readonly queues = new WeakMap<QueryRunner, CommitQueue>();

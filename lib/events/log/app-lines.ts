@@ -49,6 +49,7 @@ const LINES: { readonly [T in NoticeType]: (notice: NoticeOf<T>) => Line | undef
   ],
   stopped: (notice) => stopLine(notice),
   lateTasksEnded: ({ tasks }) => lateLine(tasks),
+  guardSaid: ({ level, line }) => [level, line],
   over: () => undefined,
 };
 

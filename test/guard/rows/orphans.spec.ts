@@ -6,7 +6,7 @@ import { freePort } from '../support/room.js';
 import { isAlive } from '../support/running.js';
 import { Site } from './support/site.js';
 import { INSTALL, installTools } from './support/tools.js';
-import { YARN, installWithYarn, yarn } from './support/yarn.js';
+import { YARN, checkedInYarn } from './support/yarn.js';
 
 const LIMIT = { timeout: 120_000 };
 
@@ -15,15 +15,16 @@ it('nohup node dist/main.js &, and the shell has exited: it is no orphan, and wa
   const folder = site.checkout();
   const env = { NODE_ENV: 'development' };
   const out = join(site.directory, 'nohup.out');
-  const command = `nohup "${process.execPath}" dist/main.js >"${out}" 2>&1 &`;
+  const command = `nohup "${process.execPath}" dist/main.js >"${out}" 2>&1 & while [ ! -e "$ROW_JOURNAL.left" ]; do sleep 0.05; done`;
   const shell = site.start(['sh', '-c', command], {
     in: folder,
     env,
     settings: { name: 'old', port: await freePort() },
   });
-  await shell.ended;
   await site.sees('start', 'old');
   await site.sees('up', 'old');
+  site.make('left');
+  await shell.ended;
   site.node(folder, ['dist/main.js'], { env, settings: { name: 'young', port: await freePort() } });
   await site.sees('start', 'young');
   await site.calm();
@@ -58,8 +59,7 @@ for (const manager of ['yarn 4', 'npm'] as const)
     const site = new Site();
     const folder = site.checkout();
     site.scripts(folder, { 'start:dev': 'node dist/main.js' });
-    if (manager === 'yarn 4') installWithYarn(folder);
-    const run = manager === 'npm' ? ['npm', 'run', 'start:dev'] : [...yarn, 'run', 'start:dev'];
+    const run = manager === 'npm' ? ['npm', 'run', 'start:dev'] : [...checkedInYarn(folder), 'run', 'start:dev'];
     const contained = site.start([...container, ...run], { in: folder, env: YARN, settings: { name: 'old' } });
     await site.sees('start', 'old');
     await site.sees('up', 'old');

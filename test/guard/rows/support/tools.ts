@@ -10,7 +10,7 @@ const installed = join(directory, 'node_modules/.package-lock.json');
 export const toolModules = join(directory, 'node_modules');
 
 const isFresh = (): boolean =>
-  existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(directory, 'package-lock.json')).mtimeMs;
+  existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(directory, 'package.json')).mtimeMs;
 
 function locked(): boolean {
   try {
@@ -35,7 +35,9 @@ export async function installTools(): Promise<void> {
   while (!isFresh()) {
     if (locked()) {
       try {
-        execFileSync('npm', ['ci', '--prefix', directory, '--no-audit', '--no-fund'], { stdio: 'inherit' });
+        // Exact versions, and no lock: npm 11 refuses those it has made of pnpm's aliases for other platforms.
+        const options = ['--no-package-lock', '--no-audit', '--no-fund'];
+        execFileSync('npm', ['install', '--prefix', directory, ...options], { stdio: 'inherit' });
       } finally {
         rmSync(lock, { recursive: true, force: true });
       }

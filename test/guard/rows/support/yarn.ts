@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { toolModules } from './tools.js';
 
-export const yarn: readonly string[] = [process.execPath, join(toolModules, '@yarnpkg/cli-dist/bin/yarn.js')];
+const yarn: readonly string[] = [process.execPath, join(toolModules, '@yarnpkg/cli-dist/bin/yarn.js')];
 export const YARN = { YARN_ENABLE_TELEMETRY: '0', YARN_NODE_LINKER: 'node-modules', YARN_ENABLE_GLOBAL_CACHE: 'false' };
 
 /** Yarn runs a script only where it has installed; the app's modules are put aside meanwhile. */
@@ -15,4 +15,14 @@ export function installWithYarn(folder: string): void {
   execFileSync(node, [bin, 'install'], { cwd: folder, env, stdio: 'pipe' });
   if (existsSync(modules)) rmSync(modules, { recursive: true });
   renameSync(aside, modules);
+}
+
+/** Yarn 4 as a project has it: by a name that tells its version. */
+export function checkedInYarn(folder: string): readonly string[] {
+  installWithYarn(folder);
+  const [node = '', bin = ''] = yarn;
+  const release = join(folder, '.yarn/releases/yarn-4.18.1.cjs');
+  mkdirSync(dirname(release), { recursive: true });
+  copyFileSync(bin, release);
+  return [node, release];
 }

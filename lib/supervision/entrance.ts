@@ -4,7 +4,7 @@ import type { MachineInput } from './machine/machine.js';
 import type { Gate, Pass } from './ports.js';
 
 /** Enters the gates one by one and gives back what was passed. */
-export class Gatekeeper {
+export class Entrance {
   private passes: { readonly pass: Pass; readonly unwatch: () => void }[] = [];
   private attempt = new AbortController();
 

@@ -1,5 +1,6 @@
 import {
   Controller,
+  forwardRef,
   Inject,
   Injectable,
   Module,
@@ -13,7 +14,7 @@ import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { TypeOrmUnits, TypeOrmUnitsModule } from '../../lib/adapters/typeorm/index.js';
 import { BackgroundTasks } from '../../lib/index.js';
-import { bootWith, rejection, type Booted } from '../integration/support/app.js';
+import { bootWith, rejection, type Booted } from './support/app.js';
 
 /** It connects to no server before its first query. */
 const dataSource = new DataSource({ type: 'postgres' });
@@ -46,6 +47,10 @@ class ByProperty {
   @Inject(TypeOrmUnits) readonly units!: TypeOrmUnits;
 }
 @Injectable()
+class Forward {
+  constructor(@Inject(forwardRef(() => TypeOrmUnits)) readonly units: TypeOrmUnits) {}
+}
+@Injectable()
 class Inherited extends ByProperty {}
 @Injectable({ scope: Scope.REQUEST })
 class PerRequest extends ByConstructor {}
@@ -70,6 +75,7 @@ describe('units keep a QueryRunner for whoever injects TypeOrmUnits', () => {
   it.each<[string, Partial<DynamicModule>]>([
     ['a constructor', { providers: [ByConstructor] }],
     ['a property', { providers: [ByProperty] }],
+    ['a forward reference', { providers: [Forward] }],
     ['an inherited property', { providers: [Inherited] }],
     ['a request-scoped provider', { providers: [PerRequest] }],
     ['a transient provider', { providers: [Transient] }],

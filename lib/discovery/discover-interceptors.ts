@@ -12,7 +12,7 @@ import type { Decorated } from './decorated.js';
  * @param skipped told of adapters that were replaced by something without `around()`
  * @throws BackgroundWorkerError `BGW_NOT_REGISTERED`, `BGW_TWO_CONFIGURATIONS`
  */
-export function discoverUnits(
+export function discoverInterceptors(
   { units = [] }: BackgroundWorkerModuleOptions,
   moduleRef: ModuleRef,
   found: readonly Decorated[],
