@@ -119,7 +119,6 @@ const SHORT: readonly string[] = [
   'nodemon --exec tsx | drain | context | guard off',
   'webpack HMR, dispose not awaited | drain | http',
   'vite-node --watch | drain | context',
-  'vite-node --watch, hot.dispose | drain | http',
   'nest start --watch (swc), sh forks: guard.key is edited | drain | http',
   'nest start --watch, hybrid app | drain | http',
   'nest start --watch, WebSocket gateway | drain | http',
