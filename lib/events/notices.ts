@@ -38,6 +38,8 @@ export type Notice =
   /** `call` was made while its body ran, and ended with the body given up. */
   | { readonly type: 'mayHaveWaitedForItself'; readonly worker: string; readonly call: string }
   | { readonly type: 'tasksAreInMemory' }
+  /** A task that waited in memory for an app that never was. */
+  | { readonly type: 'lostBeforeBoot'; readonly task: string; readonly name: string }
   | { readonly type: 'transportFailed'; readonly what: string; readonly error: unknown }
   | { readonly type: 'transportIsLate'; readonly transport: string; readonly what: string }
   /** @property cutIn milliseconds */

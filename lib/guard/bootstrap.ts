@@ -4,7 +4,7 @@ import type { GuardPorts } from './ports.js';
 import { PROGRESS, type Answer } from './protocol.js';
 
 /** When bootstrap says what it waits for, in milliseconds. */
-const SAYS = 1_000;
+export const SAYS = 1_000;
 
 /** How long bootstrap is held up: while the holder closes and goes on to say so. Silence ends it. */
 export class Bootstrap {

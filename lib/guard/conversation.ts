@@ -16,11 +16,10 @@ export async function converse(
   proof: { readonly timeout: number; readonly attempt: number },
   hear: (answer: Answer) => 'on' | 'enough',
 ): Promise<Ended> {
-  const secrets = (): readonly Buffer[] => {
-    if (proof.attempt === 0) return [...firstOf(place.secrets())];
+  const secrets = (): Iterable<Buffer> => {
+    if (proof.attempt === 0) return place.secrets();
     const all = [...place.secrets()];
-    const next = all[proof.attempt % all.length];
-    return next ? [next] : [];
+    return all.slice(proof.attempt % all.length);
   };
   const channel = await openChannel(socket, 'newcomer', secrets, ports.clock, proof.timeout);
   if (typeof channel === 'string') return channel === 'gone' ? 'mute' : channel;
@@ -34,11 +33,4 @@ export async function converse(
   }
   channel.end();
   return ended;
-}
-
-function* firstOf(secrets: Iterable<Buffer>): Iterable<Buffer> {
-  for (const secret of secrets) {
-    yield secret;
-    return;
-  }
 }

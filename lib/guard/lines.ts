@@ -1,6 +1,6 @@
+import { seconds } from '../events/log/words.js';
 import type { GuardEvent, Named, Strange } from './guard-event.js';
 import { KEY_VARIABLE } from './guard-key.js';
-import { seconds } from './protocol.js';
 
 export interface Line {
   readonly level: 'log' | 'warn' | 'error';

@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/clock.js';
+import { SAYS } from './bootstrap.js';
 import { converse } from './conversation.js';
 import type { GuardEvent, Named } from './guard-event.js';
 import type { Place } from './ports.js';
@@ -6,7 +7,6 @@ import { PROGRESS, type Answer, type Identity } from './protocol.js';
 
 /** How long a holder may be silent at most, in milliseconds: one that is blocked is not waited for. */
 const SILENCE = 2_000;
-const SAYS = 1_000;
 /** A holder that goes may be followed by another one that goes. */
 const ROUNDS = 20;
 

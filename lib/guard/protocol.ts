@@ -46,8 +46,6 @@ export type Answer =
 /** Between two answers of one that lets go, in milliseconds. */
 export const PROGRESS = 1_000;
 
-export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
-
 const ANSWERS: readonly unknown[] = ['draining', 'stuck', 'released', 'kept', 'passed', 'settled', 'open'];
 
 /** Messages are proven to come from our own user; still, what is not understood is ignored. */

@@ -34,6 +34,10 @@ const LINES: { readonly [T in NoticeType]: (notice: NoticeOf<T>) => Line | undef
     'warn',
     'dispatched tasks are in memory: what waits when this process dies is lost; configure a `transport` for tasks that must not be',
   ],
+  lostBeforeBoot: ({ task, name }) => [
+    'error',
+    `task ${name} (${task}) was lost: the app shut down before it had booted`,
+  ],
   transportFailed: ({ what, error }) => ['error', `the task transport could not ${what}`, stackOf(error)],
   transportIsLate: ({ transport, what }) => [
     'error',

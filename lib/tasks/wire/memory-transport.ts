@@ -39,8 +39,8 @@ export class MemoryTransport implements TaskTransport {
   async stop(): Promise<void> {
     const { early } = this;
     this.early = undefined;
-    for (const { id, name } of [...(early?.values() ?? [])].map(({ message }) => message))
-      this.app?.logger.error(`task ${name} (${id}) was lost: the app shut down before it had booted`);
+    for (const { message } of early?.values() ?? [])
+      this.app?.hub.note({ type: 'lostBeforeBoot', task: message.id, name: message.name });
   }
 
   async status(id: string): Promise<TaskStatus | undefined> {
