@@ -67,8 +67,9 @@ export class Room {
     return readFileSync(this.journal, 'utf8').split('\n').filter(Boolean);
   }
 
-  count(line: string): number {
-    return this.lines.filter((one) => one.startsWith(line)).length;
+  /** Lines that begin with these words. */
+  count(words: string): number {
+    return this.lines.filter((line) => `${line} `.startsWith(`${words} `)).length;
   }
 
   /** Waits for the app's body to start, for the nth time. */
